@@ -26,7 +26,7 @@ from config.packfile import shipped, shipped_ids
 from config.sentences import checked
 from config.shapes import Jurisdiction, Text, UnknownDay, Value
 
-MAIN = ("service", "email", "alerts", "gates")
+MAIN = ("service", "email", "slack", "alerts", "gates")
 SOURCES = ("source",)
 PEOPLE = ("person", "roles", "contact")
 KNOWN = (*MAIN, "schools", *SOURCES, *PEOPLE, "pack", "policy")

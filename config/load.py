@@ -1,6 +1,6 @@
 """Reading a configuration folder into `Settings`; all faults of all files at once.
 
-    mentionwatch.toml  [service] [email] [alerts] [gates]
+    mentionwatch.toml  [service] [email] [slack] [alerts] [gates]
     schools.toml       one table a school
     sources.toml       [[source]] …, the connector's own options in the same table
     people.toml        [[person]] …, [roles.SCHOOL], [[contact]] …
@@ -31,7 +31,7 @@ from config.people import Contact, People, Person
 from config.schools import School
 from config.secrets import NAME, TELLTALE, Secret
 from config.sentences import Model, checked
-from config.settings import Alerts, Email, Gates, Service, Settings, Source
+from config.settings import Alerts, Email, Gates, Service, Settings, Slack, Source
 
 OptionsOf = Callable[[str], type[BaseModel] | None]
 
@@ -90,10 +90,11 @@ def assemble(
     main, policy = documents.main, documents.policy
     service = _service(main, folder, faults) if main else None
     email = _section(Email, main, "email", folder, faults) if main and "email" in main.data else None
+    slack = _section(Slack, main, "slack", folder, faults) if main and "slack" in main.data else None
     alerts = _section(Alerts, main, "alerts", folder, faults) if main else None
     gates = _section(Gates, main, "gates", folder, faults) if main else None
     if main:
-        _refuse_unknown(main, ("service", "email", "alerts", "gates"), faults)
+        _refuse_unknown(main, ("service", "email", "slack", "alerts", "gates"), faults)
     schools = _schools(documents.schools, faults) if documents.schools else ()
     sources = _sources(documents.sources, folder, options_of, kinds, faults) if documents.sources else ()
     people = _people(documents.people, faults) if documents.people else None
@@ -103,6 +104,8 @@ def assemble(
     found = check_together(documents, schools, sources, people, pack, today=today)
     faults.extend(found.faults)
     warnings.extend(found.warnings)
+    if main and slack is not None and people is not None:
+        _slack_readers(main, slack, people, faults)
     if faults or not (service and alerts and gates and people and pack):
         raise ConfigError(faults)
     if email is None:
@@ -111,6 +114,7 @@ def assemble(
         folder=folder,
         service=service,
         email=email,
+        slack=slack,
         alerts=alerts,
         gates=gates,
         schools=schools,
@@ -119,6 +123,13 @@ def assemble(
         pack=pack,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _slack_readers(main: Document, slack: Slack, people: People, faults: list[Fault]) -> None:
+    for number, reader in enumerate(slack.readers):
+        if reader not in people.persons:
+            message = f"'{reader}' is no person of people.toml{did_you_mean(reader, people.persons)}"
+            faults.append(main.fault(("slack", "readers", number), message))
 
 
 def load_schools(path: Path) -> tuple[School, ...]:

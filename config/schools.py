@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from config.shapes import Jurisdiction, Key, Text, Value
 
 PHASES = ("nursery", "infant", "junior", "primary", "middle", "secondary", "all-through", "special", "trust")
+
+
+def _platform_and_handle(given: str) -> str:
+    platform, colon, handle = given.partition(":")
+    if not (colon and platform.strip() and handle.strip("@ ")):
+        raise ValueError(
+            f"'{given}' is not an account; write the platform too, for example \"mastodon:@name@server\""
+        )
+    return given
 
 
 class StaffMember(Value):
@@ -32,6 +41,8 @@ class School(Value):
     domains: tuple[Text, ...] = ()
     handles: tuple[Text, ...] = ()
     hashtags: tuple[Text, ...] = ()
+    accounts: tuple[Annotated[Text, AfterValidator(_platform_and_handle)], ...] = ()
+    """The school's own accounts as "platform:handle": their posts never alert, comments under them do."""
     phase: str = ""
     jurisdiction: Jurisdiction = "england"
     schools: tuple[Text, ...] = ()
@@ -55,4 +66,4 @@ class School(Value):
 
     def profile(self) -> dict[str, Any]:
         """The plain values, for the language stage, which knows nothing of this package."""
-        return self.model_dump()
+        return self.model_dump(exclude={"accounts"})

@@ -49,6 +49,7 @@ __all__ = [
     "SecretMissing",
     "Service",
     "Settings",
+    "Slack",
     "Source",
     "StaffMember",
     "Step",
@@ -148,6 +149,27 @@ class Email(Value):
         return self
 
 
+class Slack(Value):
+    """One private Slack channel that is told too; content-free like every message."""
+
+    token: InstanceOf[Secret]
+    channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+    """The channel's id (its name can change): in Slack, the last line of "View channel details"."""
+    readers: Annotated[tuple[Key, ...], Field(min_length=1)]
+    """Ids of the people of people.toml who are in the channel. A case about one of them is not shown there."""
+    base_url: Annotated[Text, AfterValidator(_web_address)] = "https://slack.com/api"
+    timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
+
+    @model_validator(mode="after")
+    def _token_travels_safely(self) -> Slack:
+        parts = urlsplit(self.base_url)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise ValueError(
+                f"base_url would send the token in plain text to {parts.hostname}; write https://"
+            )
+        return self
+
+
 def _is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
@@ -208,6 +230,7 @@ class Settings(Value):
     folder: Path
     service: Service
     email: Email | None = None
+    slack: Slack | None = None
     alerts: Alerts = Alerts()
     gates: Gates = Gates()
     schools: tuple[School, ...] = ()

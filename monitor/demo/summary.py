@@ -1,0 +1,126 @@
+"""The demo's closing words: for each sort of post what was sent, alerted and left alone, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich import box
+from rich.table import Table
+
+from monitor.demo.mailbox import Letter
+from monitor.demo.script import End, Scripted
+from monitor.demo.view import role_words
+from monitor.demo.watch import Fate
+
+EXPECT_MAIL = (End.ALERTED, End.JOINED)  # a repost that joins nothing was not recognised as abuse
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sort of post, counted."""
+
+    sort: str
+    sent: int
+    alerted: int
+    told: str
+    joined: int
+    queued: int
+    left_alone: int
+
+
+def rows(fates: Sequence[Fate]) -> tuple[Row, ...]:
+    """A row for each sort, in the order in which the sorts first appeared."""
+    sorts = dict.fromkeys(fate.shown.post.sort for fate in fates)
+    return tuple(_row(sort, [fate for fate in fates if fate.shown.post.sort == sort]) for sort in sorts)
+
+
+def _row(sort: str, fates: Sequence[Fate]) -> Row:
+    def count(end: End) -> int:
+        return sum(fate.end is end for fate in fates)
+
+    roles = dict.fromkeys(role_words(role) for fate in fates for role in sorted(fate.told))
+    return Row(
+        sort,
+        len(fates),
+        count(End.ALERTED),
+        ", ".join(roles),
+        count(End.JOINED),
+        count(End.QUEUED),
+        count(End.LEFT_ALONE),
+    )
+
+
+def table(counted: Iterable[Row]) -> Table:
+    """The rows for people; nothing stands where nothing is to say."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("sort of post")
+    for name in ("sent", "alerted"):
+        shown.add_column(name, justify="right")
+    shown.add_column("told")
+    for name in ("joined a case", "queued", "left alone"):
+        shown.add_column(name, justify="right")
+    for row in counted:
+        numbers = [str(n) if n else "" for n in (row.alerted, row.joined, row.queued, row.left_alone)]
+        shown.add_row(row.sort, str(row.sent), numbers[0], row.told, *numbers[1:])
+    return shown
+
+
+def faults(fates: Sequence[Fate], letters: Sequence[Letter]) -> list[str]:
+    """What should not have happened, each in a line; empty when all is well."""
+    found = [line for fate in fates if (line := _fault(fate))]
+    said, kept = sum(len(fate.told) for fate in fates), len(letters)
+    if said != kept:
+        found.append(f"MAILS: the service says that it sent {said}, the mailbox holds {kept}")
+    return found
+
+
+def _fault(fate: Fate) -> str:
+    post = fate.shown.post
+    if not fate.is_settled:
+        return f"NOT DEALT WITH: {post.label}"
+    if fate.end is End.ALERTED and post.expect is not End.ALERTED:
+        return f"FALSE ALARM: {post.label}: {fate.severity} {fate.category.replace('_', ' ')}"
+    if post.expect in EXPECT_MAIL and fate.end is not post.expect:
+        return f"MISSED: {post.label}: should be {post.expect}, was {fate.end}"
+    if fate.told != post.told:
+        told, wanted = (" and ".join(sorted(map(role_words, r))) or "nobody" for r in (fate.told, post.told))
+        return f"WRONG READER: {post.label}: told {told}, should be {wanted}"
+    return ""
+
+
+def remarks(fates: Sequence[Fate]) -> list[str]:
+    """What went otherwise than the script says, and harms nobody."""
+    return [
+        f"otherwise: {fate.shown.post.label}: should be {fate.shown.post.expect}, was {fate.end}"
+        for fate in fates
+        if fate.is_settled and not fate.as_expected and not _fault(fate)
+    ]
+
+
+def findings(fates: Sequence[Fate], letters: Sequence[Letter], began: datetime) -> list[str]:
+    """The sentences above the faults: how many, how fast."""
+    alerted = [fate for fate in fates if fate.end is End.ALERTED]
+    alone = [fate for fate in fates if fate.end is End.LEFT_ALONE]
+    right = [fate for fate in alone if fate.as_expected]
+    lines = [
+        f"{len(fates)} posts: {len(alerted)} alerted with {len(letters)} mails, "
+        f"{len(right)} rightly left alone"
+        + (f", {len(alone) - len(right)} wrongly" if len(alone) > len(right) else "")
+        + "."
+    ]
+    waits = [(f.sent_at - f.shown.at).total_seconds() for f in alerted if f.sent_at is not None]
+    if letters:
+        first = (letters[0].at - began).total_seconds()
+        lines.append(f"The first alert came {first:.1f} s after the start.")
+    if waits:
+        lines.append(
+            f"From a post's appearance to its mail: {sum(waits) / len(waits):.1f} s on average, {max(waits):.1f} s at most."
+        )
+    return lines
+
+
+def missing(script: Sequence[Scripted], fates: Sequence[Fate]) -> int:
+    """How many posts of the script have not appeared."""
+    return len(script) - len(fates)
