@@ -58,11 +58,16 @@ def idle_reason(source: Source, settings: Settings) -> str:
 
 
 def due(settings: Settings, states: dict[str, Row[Any]], now: datetime) -> list[Source]:
-    """Sources to ask now, longest overdue first. A stored time that a clock jump left far ahead is bounded."""
+    """Sources to ask now, longest overdue first.
+
+    A stored time further ahead than any that is ever stored was left by a clock that
+    jumped: that source is asked now.
+    """
 
     def at(source: Source) -> datetime:
         state = states.get(source.name)
-        return within_reach(state.next_check_at, now) if state else now
+        wished = state.next_check_at if state else now
+        return wished if wished <= within_reach(wished, now) else now
 
     ready = [s for s in settings.sources if not idle_reason(s, settings) and at(s) <= now]
     return sorted(ready, key=at)
@@ -191,11 +196,25 @@ class Poller:
             bug = FetchError(Reason.UNREADABLE, "a fault of the program, please report it", retry=True)
             return self._failed(source, every, failures, bug, clock())
         return self._keep(
-            source, works, batch, first=state is None or state.last_good_at is None, every=every, now=clock()
+            source,
+            works,
+            batch,
+            first=state is None or state.last_good_at is None,
+            said=state.notices if state else (),
+            every=every,
+            now=clock(),
         )
 
     def _keep(
-        self, source: Source, works: Works, batch: Batch, *, first: bool, every: timedelta, now: datetime
+        self,
+        source: Source,
+        works: Works,
+        batch: Batch,
+        *,
+        first: bool,
+        said: Sequence[str],
+        every: timedelta,
+        now: datetime,
     ) -> Polled:
         found = candidates(
             works,
@@ -212,7 +231,7 @@ class Poller:
             notices=batch.notices,
         )
         kept = self.store.keep_batch(found, update)
-        for notice in batch.notices:
+        for notice in (notice for notice in batch.notices if notice not in said):  # once, not at every poll
             LOG.warning("source %s: %s", source.name, notice)
         return Polled(source.name, len(batch.posts), kept)
 

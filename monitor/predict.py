@@ -63,11 +63,12 @@ class Predictor:
     def _post(self, line: bytes) -> tuple[Any, str | None, Reading] | Unreadable:
         try:
             values = parse(line)
+            words = reading(values)
             school = values.get("school") or self._only
             if school is not None and school not in self._keys:
                 known = ", ".join(sorted(self._keys))
                 raise Unreadable(values.get("id"), f"'school' names no school of the file; it has: {known}")
-            return values.get("id"), school, reading(values)
+            return values.get("id"), school, words
         except Unreadable as error:
             return error
 

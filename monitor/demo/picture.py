@@ -8,6 +8,7 @@ but the name of the mails' folder, which is a passing one.
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 import threading
@@ -25,6 +26,9 @@ from monitor.demo.view import Scene, picture
 WIDTH, HEIGHT = 104, 45  # of the drawn terminal; readable at the width of a README
 LONGEST = timedelta(seconds=90)
 TITLE = "mentionwatch demo"
+# rich's drawing would load a font from a stranger's server; the reader's own will do
+LOADED_FONT = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
 class Moment:
@@ -36,7 +40,7 @@ class Moment:
 
     def show(self, scene: Scene) -> None:
         newest = scene.letters[-1].subject if scene.letters else ""
-        if "CRITICAL" in newest and all(fate.is_settled for fate in scene.fates):
+        if "CRITICAL" in newest and self.scene is None:
             self.scene = replace(scene, mails=Path("mentionwatch-demo/mails"))
             self._stop.set()
 
@@ -45,7 +49,8 @@ def draw(scene: Scene, path: Path) -> None:
     """Write the scene as an SVG file."""
     console = Console(record=True, width=WIDTH, height=HEIGHT, file=io.StringIO(), force_terminal=True)
     console.print(picture(scene, WIDTH, HEIGHT))
-    path.write_text(console.export_svg(title=TITLE, theme=DIMMED_MONOKAI, unique_id="demo"), encoding="utf-8")
+    drawn = console.export_svg(title=TITLE, theme=DIMMED_MONOKAI, unique_id="demo")
+    path.write_text(LOADED_FONT.sub("", drawn).replace("Fira Code, monospace", FONTS), encoding="utf-8")
 
 
 def main(path: Path) -> int:

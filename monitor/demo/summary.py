@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from monitor.demo.mailbox import Letter
-from monitor.demo.script import End, Scripted
+from monitor.demo.script import End
 from monitor.demo.view import role_words
 from monitor.demo.watch import Fate
 
@@ -55,11 +55,11 @@ def _row(sort: str, fates: Sequence[Fate]) -> Row:
 def table(counted: Iterable[Row]) -> Table:
     """The rows for people; nothing stands where nothing is to say."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("sort of post")
+    shown.add_column("sort of post", no_wrap=True)
     for name in ("sent", "alerted"):
         shown.add_column(name, justify="right")
     shown.add_column("told")
-    for name in ("joined a case", "queued", "left alone"):
+    for name in ("joined", "queued", "left alone"):
         shown.add_column(name, justify="right")
     for row in counted:
         numbers = [str(n) if n else "" for n in (row.alerted, row.joined, row.queued, row.left_alone)]
@@ -104,11 +104,10 @@ def findings(fates: Sequence[Fate], letters: Sequence[Letter], began: datetime) 
     alerted = [fate for fate in fates if fate.end is End.ALERTED]
     alone = [fate for fate in fates if fate.end is End.LEFT_ALONE]
     right = [fate for fate in alone if fate.as_expected]
+    wrongly = f", {len(alone) - len(right)} wrongly" if len(alone) > len(right) else ""
+    mails = f"{len(letters)} mail{'' if len(letters) == 1 else 's'}"
     lines = [
-        f"{len(fates)} posts: {len(alerted)} alerted with {len(letters)} mails, "
-        f"{len(right)} rightly left alone"
-        + (f", {len(alone) - len(right)} wrongly" if len(alone) > len(right) else "")
-        + "."
+        f"{len(fates)} posts: {len(alerted)} alerted with {mails}, {len(right)} rightly left alone{wrongly}."
     ]
     waits = [(f.sent_at - f.shown.at).total_seconds() for f in alerted if f.sent_at is not None]
     if letters:
@@ -119,8 +118,3 @@ def findings(fates: Sequence[Fate], letters: Sequence[Letter], began: datetime) 
             f"From a post's appearance to its mail: {sum(waits) / len(waits):.1f} s on average, {max(waits):.1f} s at most."
         )
     return lines
-
-
-def missing(script: Sequence[Scripted], fates: Sequence[Fate]) -> int:
-    """How many posts of the script have not appeared."""
-    return len(script) - len(fates)

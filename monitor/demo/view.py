@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -102,8 +102,8 @@ def _head(scene: Scene) -> RenderableType:
         ("now    ", "dim"),
         scene.status,
     )
-    title = f"mentionwatch watches an invented school, {scene.clock:.0f} s"
-    return Panel(words, box=box.ROUNDED, border_style="dim", title=title, title_align="left")
+    title = Text(f"mentionwatch watches an invented school, {scene.clock:.0f} s", style="bold")
+    return Panel(words, box=box.HORIZONTALS, border_style="dim", title=title, title_align="left")
 
 
 def _posts(scene: Scene, rows: int) -> RenderableType:
@@ -146,7 +146,7 @@ def _alerts(scene: Scene, rows: int) -> RenderableType:
 
 def _table(title: str, rows: int, filled: int) -> Table:
     """An empty table; its foot is filled up so that what stands below does not move."""
-    table = Table(
+    return Table(
         title=Text(title, style="bold"),
         title_justify="left",
         caption="\n" * (rows - filled - 1) if filled < rows else None,
@@ -155,7 +155,6 @@ def _table(title: str, rows: int, filled: int) -> Table:
         expand=True,
         pad_edge=False,
     )
-    return table
 
 
 def mailboxes(letters: tuple[Letter, ...], case: int) -> list[str]:
@@ -165,20 +164,16 @@ def mailboxes(letters: tuple[Letter, ...], case: int) -> list[str]:
 
 
 def _mail(scene: Scene, rows: int, width: int) -> RenderableType:
+    look: dict[str, Any] = {"box": box.HORIZONTALS, "title_align": "left", "height": rows + 2}
     if not scene.letters:
-        return Panel(
-            "No mail yet.", title="Newest mail", title_align="left", border_style="dim", height=rows + 2
-        )
+        return Panel("No mail yet.", title="Newest mail", border_style="dim", **look)
     letter = scene.letters[-1]
     lines = letter.text.splitlines()
     top = min(int(scene.mail_shown_for / SCROLL_EVERY), max(len(lines) - rows, 0))
-    return Panel(
-        Text("\n".join(lines[top : top + rows]), no_wrap=True, overflow="ellipsis"),
-        title=Text(f"Mail {len(scene.letters)} to {letter.to}: {letter.subject}"[: width - 8]),
-        title_align="left",
-        border_style=_loud(letter),
-        height=rows + 2,
-    )
+    title = Text(f"Mail {len(scene.letters)} to {letter.to.partition('@')[0]}: {letter.subject}")
+    title.truncate(width - 8, overflow="ellipsis")
+    words = Text("\n".join(lines[top : top + rows]), no_wrap=True, overflow="ellipsis")
+    return Panel(words, title=title, border_style=_loud(letter), **look)
 
 
 def _loud(letter: Letter) -> str:
