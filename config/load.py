@@ -125,6 +125,21 @@ def assemble(
     )
 
 
+def load_service(folder: Path) -> Service:
+    """Only the [service] of a folder: enough to look into the database while other files have faults.
+
+    Raises:
+        ConfigError: with the faults of that section.
+    """
+    folder = folder.expanduser().resolve()
+    faults: list[Fault] = []
+    main = read(folder / FILES[0], FILES[0], faults)
+    service = _service(main, folder, faults) if main else None
+    if faults or service is None:
+        raise ConfigError(faults)
+    return service
+
+
 def _slack_readers(main: Document, slack: Slack, people: People, faults: list[Fault]) -> None:
     for number, reader in enumerate(slack.readers):
         if reader not in people.persons:

@@ -58,6 +58,7 @@ POSSIBLE = "possible_mention"  # perhaps about the school; it reaches a case onl
 COMPLAINT = "legitimate_complaint"
 OVERRIDING = ("child_at_risk", "allegation_against_staff")  # leave the communications queue at once
 RESTRICTED = (*OVERRIDING, "pupil_identifying")  # PBD-25; rulings 12 sets the low pupil case free
+JOINED_BY_PLACE = ("abusive_harassing", "discriminatory_hate", "defamatory_possible", "impersonation")
 BY_FLAG = {
     Flag.SAFEGUARDING: "child_at_risk",
     Flag.THREATENING: "threatening",
@@ -126,12 +127,16 @@ def story_keys(
 
     Category and people are part of every key, so that a case can not gain a
     reader that it must not have by a post that joins it. `post` is the post's own
-    id: its edits find its story again whatever else they change.
+    id: its edits find its story again whatever else they change. Standing in one
+    thread or on one page is enough only where many voices make one story (abuse,
+    claims): two threats under one news item are two threats, and two pupils two pupils.
     """
     common = "\0".join((category, *sorted(subjects)))
     words, thread, _ = fold_plain([f"{title} {text}", context, ""])
     link = same_page(url).partition("#")[0] if url else ""
-    parts = {"words": words.strip(), "thread": thread.strip(), "link": link, "post": post}
+    parts = {"words": words.strip(), "post": post}
+    if category in JOINED_BY_PLACE:
+        parts |= {"thread": thread.strip(), "link": link}
     return frozenset(
         blake2b(f"{kind}\0{common}\0{value}".encode("utf-8", "replace"), digest_size=16).digest()
         for kind, value in parts.items()

@@ -23,7 +23,8 @@ from sqlalchemy import Engine
 import connectors
 from config.answers import write_from_answers
 from config.faults import ConfigError, Fault
-from config.load import load_schools
+from config.load import load_schools, load_service
+from config.settings import Settings
 from connectors.base import Connector, FetchError
 from connectors.http import PoliteClient, user_agent
 from connectors.report import ReportError, read_report
@@ -346,8 +347,7 @@ def _poll(works: Works, store: Store, sources: list[str]) -> list[dict[str, Any]
 @app.command(epilog="Example: mentionwatch cases --json")
 def cases(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     """The stories that a person should see, worst and newest first; no names, no words of posts."""
-    works_settings = read_settings(config)
-    engine = open_engine(works_settings.service.database_url())
+    engine = open_engine(load_service(config).database_url())
     migrate(engine)
     found = lookups.cases(engine)
     if as_json:
@@ -375,8 +375,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One case: what happened to it and who was told; where its posts stand, without their words."""
-    settings = read_settings(config)
-    engine = open_engine(settings.service.database_url())
+    engine = open_engine(load_service(config).database_url())
     migrate(engine)
     found = lookups.case(engine, case)
     if found is None:
@@ -387,6 +386,13 @@ def show(
         return
     from monitor.wording.show import lines
 
+    try:
+        settings: Settings | None = read_settings(config)
+    except ConfigError as error:  # the service runs on with its old one; a case must be readable all the same
+        settings = None
+        say(
+            f"The configuration has {len(error.faults)} fault(s), so the policy's steps are not shown; run: mentionwatch check"
+        )
     for line in lines(found, settings):
         Console(highlight=False).print(line, markup=False, soft_wrap=True)
 
@@ -407,6 +413,8 @@ def health(config: Config = DEFAULT, as_json: AsJson = False) -> None:
             say(
                 f"source {source['name']}: {source['state']}, last good fetch {source['last_good_at'] or 'never'}"
             )
+            for notice in source["notices"]:
+                say(f"    {notice}")
         say("All is well." if report["ok"] else f"{len(report['problems'])} thing(s) to do.")
     sys.exit(0 if report["ok"] else 1)
 

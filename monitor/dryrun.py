@@ -18,7 +18,7 @@ OptionsType = TypeVar("OptionsType", bound=Options)
 
 
 def options_from(wanted: type[OptionsType], words: Sequence[str]) -> OptionsType:
-    """A connector's options. A value is read as TOML where it is TOML (numbers, true), else as text.
+    """A connector's options. Lists, tables and quoted values are read as TOML, the rest as it stands.
 
     Raises:
         ConfigError: a word is not KEY=VALUE, or the connector refuses a value.
@@ -40,6 +40,8 @@ def options_from(wanted: type[OptionsType], words: Sequence[str]) -> OptionsType
 
 
 def _value(word: str) -> Any:
+    if word[:1] not in ('"', "'", "[", "{"):
+        return word  # the option's own type reads numbers, true and false out of it
     try:
         found = tomllib.loads(f"v = {word}")
     except tomllib.TOMLDecodeError:

@@ -147,8 +147,11 @@ class Store:
     # -- triage ------------------------------------------------------------------
 
     def to_decide(self, limit: int) -> Sequence[Row[Any]]:
-        """Assessments that triage has not decided on, oldest first, with post and words."""
+        """Assessments that triage has not decided on nor set aside, oldest first, with post and words."""
         done = exists().where(DECISION.c.assessment_id == ASSESSMENT.c.id)
+        aside = exists().where(
+            SETBACK.c.step == "triage", SETBACK.c.row_id == ASSESSMENT.c.id, SETBACK.c.set_aside.is_(True)
+        )
         query = (
             select(
                 ASSESSMENT,
@@ -166,7 +169,7 @@ class Store:
                 CONTENT,
                 and_(CONTENT.c.post_id == ASSESSMENT.c.post_id, CONTENT.c.version == ASSESSMENT.c.version),
             )
-            .where(~done)
+            .where(~done, ~aside)
             .order_by(ASSESSMENT.c.id)
             .limit(limit)
         )

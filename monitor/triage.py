@@ -6,11 +6,14 @@ hands it to the store, which calls it inside the transaction.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from monitor.cases import (
@@ -32,6 +35,7 @@ from monitor.store import Store
 from nlp.findings import Flag, Severity
 
 BATCH = 200
+LOG = logging.getLogger(__name__)
 PRINTER = "printer"
 EMAIL = "email"
 SLACK = "slack"
@@ -190,10 +194,34 @@ def keys_of(row: Row[Any]) -> frozenset[bytes]:
 
 
 def run(store: Store, settings: Settings, now: datetime) -> int:
-    """Decide on every assessment that waits; gives how many were decided."""
+    """Decide on every assessment that waits; gives how many were decided.
+
+    A row that can not be decided holds up no other; after three tries it is set
+    aside, and health asks a person to look.
+    """
     total = 0
-    while rows := store.to_decide(BATCH):
-        total += store.keep_decisions(
-            rows, keys_of, lambda row, story: decide(seen(row), story, settings), now
-        )
+    passed: set[int] = set()  # failed in this run; tried again in the next
+    while rows := [row for row in store.to_decide(BATCH + len(passed)) if row.id not in passed]:
+        try:
+            total += _keep(store, rows, settings, now)
+        except SQLAlchemyError:
+            raise  # the database's fault, not a row's
+        except Exception:  # noqa: BLE001 - one of these rows; which, they are asked one by one
+            total += sum(_keep_alone(store, row, settings, passed, now) for row in rows)
     return total
+
+
+def _keep(store: Store, rows: Sequence[Row[Any]], settings: Settings, now: datetime) -> int:
+    return store.keep_decisions(rows, keys_of, lambda row, story: decide(seen(row), story, settings), now)
+
+
+def _keep_alone(store: Store, row: Row[Any], settings: Settings, passed: set[int], now: datetime) -> int:
+    try:
+        return _keep(store, [row], settings, now)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the step's outer handler for one row
+        LOG.error("assessment %d could not be decided: %s", row.id, type(error).__name__)
+        passed.add(row.id)
+        store.keep_setback("triage", row.id, row.version, type(error).__name__, now)
+        return 0

@@ -133,6 +133,11 @@ class _Rude(asyncio.Protocol):
             transport.close()
 
 
+def _hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
+
+
 class _Handler:
     """What aiosmtpd asks; the names of the methods are its own."""
 
@@ -166,10 +171,10 @@ class _Handler:
         self._server.safe.append(session.ssl is not None)
         self._server._on_words(mail)
         if self._server.mood == "drops after the words":
-            server.transport.abort()
+            _hang_up(server)
         return "250 taken"
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self._server.mood == "drops at goodbye":
-            server.transport.abort()
+            _hang_up(server)
         return "421 whatever" if self._server.mood == "odd at goodbye" else "221 bye"

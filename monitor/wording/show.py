@@ -10,8 +10,8 @@ from config.settings import Settings
 from monitor.wording.alert import TITLES
 
 
-def lines(case: Mapping[str, Any], settings: Settings) -> list[str]:
-    """The case (of `lookups.case`) as lines of text."""
+def lines(case: Mapping[str, Any], settings: Settings | None) -> list[str]:
+    """The case (of `lookups.case`) as lines of text; without settings, without the policy's steps."""
     title = TITLES.get(case["category"], case["category"])
     shown = [
         f"Case {case['id']}: {title}, {case['severity']} ({case['status']})",
@@ -27,8 +27,8 @@ def lines(case: Mapping[str, Any], settings: Settings) -> list[str]:
         "Messages",
         *(_delivery(delivery) for delivery in case["deliveries"]),
     ]
-    path = settings.pack.paths.get(case["category"])
-    if path is not None:
+    path = settings.pack.paths.get(case["category"]) if settings is not None else None
+    if settings is not None and path is not None:
         shown += ["", f"What your policy suggests ({settings.pack.title}, version {settings.pack.version})"]
         shown += [
             f"{number:>3}. {'FIRST: ' if step.first else ''}{step.text} "

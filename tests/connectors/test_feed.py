@@ -113,7 +113,7 @@ def test_comments_carry_the_page_they_stand_under(site: Site) -> None:
 
 
 def test_a_comment_feed_of_another_maker_has_the_feeds_title_as_context(site: Site) -> None:
-    site.options = {"kind": "comment", "platform": "blog"}
+    site.options = {"post_kind": "comment", "platform": "blog"}
     site.shows(rss(entry(1)))
     (post,) = site.poll().posts
     assert (post.kind, post.platform, post.context, post.title) == (Kind.COMMENT, "blog", "T", "Entry 1")
@@ -377,7 +377,7 @@ def test_the_cursor_stays_small(site: Site) -> None:
         {"url": "file:///etc/passwd"},
         {"url": "parish.example/feed"},
         {"url": "http://a.example/", "platform": "Big Site"},
-        {"url": "http://a.example/", "kind": "review"},
+        {"url": "http://a.example/", "post_kind": "review"},
         {"url": "http://a.example/", "profile": "reddit"},
         {"url": "http://a.example/", "ulr": "x"},
         {},
