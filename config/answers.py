@@ -20,13 +20,15 @@ from pydantic import BaseModel, ConfigDict
 from tomlkit.items import Array, InlineTable
 
 from config.document import Document, parse, read
+from config.drafts import write_drafts
 from config.faults import ConfigError, Fault, did_you_mean
 from config.load import FILES, Documents, OptionsOf, assemble
 from config.packfile import shipped, shipped_ids
 from config.sentences import checked
+from config.settings import Settings
 from config.shapes import Jurisdiction, Text, UnknownDay, Value
 
-MAIN = ("service", "email", "slack", "alerts", "gates")
+MAIN = ("service", "email", "slack", "alerts", "gates", "watch")
 SOURCES = ("source",)
 PEOPLE = ("person", "roles", "contact")
 KNOWN = (*MAIN, "schools", *SOURCES, *PEOPLE, "pack", "policy")
@@ -61,7 +63,7 @@ class _Unchecked(BaseModel):
 def write_from_answers(
     answers: Path, folder: Path, options_of: OptionsOf | None = None, *, today: date | None = None
 ) -> tuple[Path, ...]:
-    """Write a configuration that `load` accepts, and give the files written.
+    """Write a configuration that `load` accepts, and the drafts of its papers; give the files written.
 
     Without `options_of` the options of sources are copied unchecked.
 
@@ -71,7 +73,7 @@ def write_from_answers(
     """
     folder = folder.expanduser().resolve()
     _refuse_overwriting(folder)
-    texts = _texts(answers, folder, options_of or (lambda kind: _Unchecked), today)
+    texts, settings = _texts(answers, folder, options_of or (lambda kind: _Unchecked), today)
     written: list[Path] = []
     try:
         _make_folders(folder, texts["sources.toml"])
@@ -79,15 +81,17 @@ def write_from_answers(
             with (folder / name).open("x", encoding="utf-8", newline="\n") as file:  # "x": never over a file
                 written.append(folder / name)
                 file.write(text)
-    except OSError as e:
+        return (*written, *write_drafts(settings, folder).paths)
+    except (OSError, ConfigError) as e:
         for path in written:  # a half configuration would stop the next init
             path.unlink(missing_ok=True)
+        if isinstance(e, ConfigError):
+            raise
         reason = e.strerror or type(e).__name__
         message = (
             f"the configuration can not be written here ({reason}); check the folder's owner and free space"
         )
         raise ConfigError([Fault(str(folder), None, message)]) from e
-    return tuple(written)
 
 
 def _refuse_overwriting(folder: Path) -> None:
@@ -98,7 +102,9 @@ def _refuse_overwriting(folder: Path) -> None:
         raise ConfigError([Fault(str(folder), None, "this is a file; name a folder")])
 
 
-def _texts(answers: Path, folder: Path, options_of: OptionsOf, today: date | None) -> dict[str, str]:
+def _texts(
+    answers: Path, folder: Path, options_of: OptionsOf, today: date | None
+) -> tuple[dict[str, str], Settings]:
     faults: list[Fault] = []
     doc = read(answers, answers.name, faults)
     if doc is None:
@@ -115,7 +121,7 @@ def _texts(answers: Path, folder: Path, options_of: OptionsOf, today: date | Non
         people=doc.part(only=PEOPLE),
         policy=parse(policy.encode(), "policy.toml", faults) if policy else None,
     )
-    assemble(documents, folder, options_of, faults, today=today)
+    settings = assemble(documents, folder, options_of, faults, today=today)
     parts = {
         "mentionwatch.toml": documents.main,
         "schools.toml": documents.schools,
@@ -123,7 +129,7 @@ def _texts(answers: Path, folder: Path, options_of: OptionsOf, today: date | Non
         "people.toml": documents.people,
     }
     texts = {name: _file(_HEADS[name], part.data) for name, part in parts.items() if part}
-    return {**texts, "policy.toml": policy}
+    return {**texts, "policy.toml": policy}, settings
 
 
 def _file(head: str, data: Mapping[str, Any]) -> str:

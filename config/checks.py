@@ -205,18 +205,10 @@ def _four_roles(doc: Document, school: School, held: Mapping[str, str | None], f
 def _empty_roles(
     doc: Document, school: School, held: Mapping[str, str | None], pack: Pack, found: Checked
 ) -> None:
-    """Every other role may be "none" (ruling 19), but a route's role is asked for, and the school is reminded."""
-    table = doc.data.get("roles")
-    written = table.get(school.key, {}) if isinstance(table, Mapping) else {}
-    in_routes = {role for told in pack.routes.values() for role in told}
+    """Four roles are enough (ruling 19): one that is not written counts as "none", and the school is reminded."""
     must = {role for group in _LEADS[school.is_trust] for role in group}
-    for role in sorted(in_routes - must - set(written)):
-        if pack.roles.get(role) == "per school":
-            message = (
-                f"role '{role}' is missing for '{school.key}' and the policy needs it; write the id of a "
-            )
-            found.faults.append(doc.fault(("roles", school.key), message + 'person, or "none"'))
-    if empty := sorted(role for role in pack.roles if held.get(role) is None and role not in must):
+    in_routes = {role for told in pack.routes.values() for role in told}
+    if empty := sorted(role for role in {*pack.roles, *in_routes} - must if held.get(role) is None):
         message = (
             f"nobody at '{school.key}' holds: {', '.join(empty)}; what was theirs goes to the others of the "
         )

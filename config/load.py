@@ -1,6 +1,6 @@
 """Reading a configuration folder into `Settings`; all faults of all files at once.
 
-    mentionwatch.toml  [service] [email] [slack] [alerts] [gates]
+    mentionwatch.toml  [service] [email] [slack] [alerts] [gates] [watch]
     schools.toml       one table a school
     sources.toml       [[source]] …, the connector's own options in the same table
     people.toml        [[person]] …, [roles.SCHOOL], [[contact]] …
@@ -22,16 +22,22 @@ from pydantic import BaseModel, SecretStr
 from config.checks import check_together
 from config.contacts import merged_contacts
 from config.document import Document, read
+from config.drafts.facts import fingerprint
 from config.faults import ConfigError as ConfigError
 from config.faults import Fault as Fault
 from config.faults import SecretMissing, did_you_mean
+from config.gates import gate_faults, gate_warnings, hash_warning
 from config.lines import KeyPath
+from config.linting import lint
 from config.packfile import read_pack
 from config.people import Contact, People, Person
+from config.register import register_warnings
+from config.rolls import roll_faults
 from config.schools import School
 from config.secrets import NAME, TELLTALE, Secret
 from config.sentences import Model, checked
 from config.settings import Alerts, Email, Gates, Service, Settings, Slack, Source
+from config.watch import Watch, watch_faults, watch_warnings
 
 OptionsOf = Callable[[str], type[BaseModel] | None]
 
@@ -93,8 +99,9 @@ def assemble(
     slack = _section(Slack, main, "slack", folder, faults) if main and "slack" in main.data else None
     alerts = _section(Alerts, main, "alerts", folder, faults) if main else None
     gates = _section(Gates, main, "gates", folder, faults) if main else None
+    watch = _section(Watch, main, "watch", folder, faults) if main else None
     if main:
-        _refuse_unknown(main, ("service", "email", "slack", "alerts", "gates"), faults)
+        _refuse_unknown(main, ("service", "email", "slack", "alerts", "gates", "watch"), faults)
     schools = _schools(documents.schools, faults) if documents.schools else ()
     sources = _sources(documents.sources, folder, options_of, kinds, faults) if documents.sources else ()
     people = _people(documents.people, faults) if documents.people else None
@@ -106,23 +113,55 @@ def assemble(
     warnings.extend(found.warnings)
     if main and slack is not None and people is not None:
         _slack_readers(main, slack, people, faults)
-    if faults or not (service and alerts and gates and people and pack):
+    _privacy(documents, gates, watch, schools, people, sources, today, faults, warnings)
+    if faults or not (service and alerts and gates and watch and people and pack):
         raise ConfigError(faults)
     if email is None:
         warnings.append("mentionwatch.toml: there is no [email]; alerts are shown in the console only")
-    return Settings(
+    settings = Settings(
         folder=folder,
         service=service,
         email=email,
         slack=slack,
         alerts=alerts,
         gates=gates,
+        watch=watch,
         schools=schools,
         sources=sources,
         people=found.people,
         pack=pack,
-        warnings=tuple(dict.fromkeys(warnings)),
     )
+    if main:
+        warnings.extend(hash_warning(main, gates, fingerprint(settings)))
+    return settings.model_copy(update={"warnings": tuple(dict.fromkeys(warnings))})
+
+
+def _privacy(
+    documents: Documents,
+    gates: Gates | None,
+    watch: Watch | None,
+    schools: tuple[School, ...],
+    people: People | None,
+    sources: tuple[Source, ...],
+    today: date,
+    faults: list[Fault],
+    warnings: list[str],
+) -> None:
+    """Recordings, switches, staff register, terms, and no roll of pupils (PBD-02, 03, 04, 09, 11, 18)."""
+    for doc in (documents.main, documents.schools, documents.sources, documents.people):
+        faults.extend(roll_faults(doc) if doc else ())
+    if documents.schools:
+        warnings.extend(register_warnings(documents.schools, schools, today))
+    if watch is not None:
+        terms = (documents.schools, documents.sources)
+        faults.extend(lint(terms, schools, people or People(), sources, watch, today))
+    if documents.main and watch is not None and documents.schools:
+        keys = {key for key, table in documents.schools.data.items() if isinstance(table, Mapping)}
+        faults.extend(watch_faults(documents.main, watch, keys))
+        warnings.extend(watch_warnings(documents.main, watch, keys))
+    if documents.main and gates is not None:
+        faults.extend(gate_faults(documents.main, gates))
+        warnings.extend(gate_warnings(documents.main, gates, sources, today))
 
 
 def load_service(folder: Path) -> Service:

@@ -25,16 +25,19 @@ from pydantic import (
 )
 
 from config.faults import ConfigError, Fault, SecretMissing
+from config.gates import Dpia, Gates, Recording
 from config.pack import Escalation, Pack, PolicyPath, Step, fallback
 from config.people import Contact, People, Person
 from config.schools import School, StaffMember
 from config.secrets import Secret
-from config.shapes import Address, Day, Duration, Key, OnOff, Text, Value, Whole
+from config.shapes import Address, Duration, Key, OnOff, Text, Value, Whole
+from config.watch import Switches, Watch
 
 __all__ = [
     "Alerts",
     "ConfigError",
     "Contact",
+    "Dpia",
     "Email",
     "Escalation",
     "Fault",
@@ -53,6 +56,8 @@ __all__ = [
     "Source",
     "StaffMember",
     "Step",
+    "Switches",
+    "Watch",
 ]
 
 
@@ -187,27 +192,6 @@ class Alerts(Value):
     """Also print each alert, without post text, on standard output."""
 
 
-class Recording(Value):
-    """That something was done: when, and by whom or where."""
-
-    date: Day
-    by: str = ""
-    place: str = ""
-
-
-class Gates(Value):
-    """Three recordings that open strangers' sources (ruling 19); the school's own need none of them."""
-
-    dpia: Recording | None = None
-    notice: Recording | None = None
-    test_message: Recording | None = None
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Names of the recordings that are not there yet; empty: strangers' sources may be read."""
-        return tuple(name for name in ("dpia", "notice", "test_message") if getattr(self, name) is None)
-
-
 class Source(Value):
     """One place that is read. `options` is the connector's own, already validated by its class."""
 
@@ -233,6 +217,7 @@ class Settings(Value):
     slack: Slack | None = None
     alerts: Alerts = Alerts()
     gates: Gates = Gates()
+    watch: Watch = Watch()
     schools: tuple[School, ...] = ()
     sources: tuple[Source, ...] = ()
     people: People = People()
@@ -243,9 +228,28 @@ class Settings(Value):
         """The school with this key, or None."""
         return next((school for school in self.schools if school.key == key), None)
 
+    def idle_reason(self, source: Source) -> str:
+        """Why a source is not read at all; "" when it is (rulings 2 and 19). A sentence for every page."""
+        if not source.enabled:
+            return "switched off in sources.toml"
+        return "" if source.own else self.gates.reason_against(source.kind)
+
     def may_poll(self, source: Source) -> bool:
-        """Whether the gates let this source be read (ruling 19)."""
-        return source.enabled and (source.own or not self.gates.missing)
+        """Whether this source may be read: switched on, and its own or opened by the gates."""
+        return not self.idle_reason(source)
+
+    def school_terms(self, school: str) -> bool:
+        """Whether a post that names the school alone, and none of its staff, is a mention."""
+        return self.watch.for_school(school)[0]
+
+    def watched_staff(self, school: str, today: date) -> tuple[StaffMember, ...]:
+        """The staff of a school whose names may be matched today; nobody when staff terms are off.
+
+        Told, not objecting, between start and the day after end (PBD-11). The day
+        matters: what is built from it must be built again when it changes.
+        """
+        known = self.school(school)
+        return known.watched_staff(today) if known and self.watch.for_school(school)[1] else ()
 
     def told(self, school: str, route: str) -> tuple[Person, ...]:
         """Who is told first at a school on a route of the pack, nobody twice; never empty after `load`.

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from connectors.base import Post as FoundPost
 from monitor.records import CONTENT, POST
+from monitor.words import gone_at_source
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 CHUNK = 500  # keys in one IN list; SQLite's default limit of parameters is far above
@@ -58,16 +59,16 @@ def upsert(connection: Connection, unique: Mapping[bytes, Candidate], source: st
     stored: dict[bytes, Any] = {}
     keys = list(unique)
     for start in range(0, len(keys), CHUNK):
-        query = select(POST.c.id, POST.c.key, POST.c.version, POST.c.fingerprint, POST.c.deleted).where(
-            POST.c.key.in_(keys[start : start + CHUNK])
-        )
+        query = select(
+            POST.c.id, POST.c.key, POST.c.version, POST.c.fingerprint, POST.c.deleted, POST.c.platform
+        ).where(POST.c.key.in_(keys[start : start + CHUNK]))
         stored |= {bytes(row.key): row for row in connection.execute(query)}
     new = {key: c for key, c in unique.items() if key not in stored and not c.post.deleted}
-    gone = [
-        stored[key].id
+    gone = {
+        stored[key].id: c.post.fetched_at
         for key, c in unique.items()
         if key in stored and c.post.deleted and not stored[key].deleted
-    ]
+    }
     changed = {
         key: c
         for key, c in unique.items()
@@ -87,7 +88,8 @@ def upsert(connection: Connection, unique: Mapping[bytes, Candidate], source: st
         _new_versions(connection, {stored[key].id: (stored[key].version, c) for key, c in changed.items()})
     if gone:
         connection.execute(update(POST).where(POST.c.id.in_(gone)).values(deleted=True))
-        connection.execute(delete(CONTENT).where(CONTENT.c.post_id.in_(gone)))
+        platforms = {row.id: row.platform for row in stored.values()}
+        gone_at_source(connection, gone, platforms, min(gone.values()))
     return Kept(len(new), len(changed) + len(gone), len(unique) - len(new) - len(changed) - len(gone))
 
 
@@ -106,6 +108,9 @@ def _new_versions(connection: Connection, changed: Mapping[int, tuple[int, Candi
             edited_at=bindparam("new_edited_at"),
             fetched_at=bindparam("new_fetched_at"),
             deleted=False,
+            url=bindparam("new_url"),  # a post that retention had emptied is found again by its key
+            external_id=bindparam("new_external_id"),
+            emptied_at=None,
         ),
         [
             {
@@ -114,6 +119,8 @@ def _new_versions(connection: Connection, changed: Mapping[int, tuple[int, Candi
                 "new_fingerprint": fingerprint(c.post),
                 "new_edited_at": c.post.edited_at or c.post.fetched_at,
                 "new_fetched_at": c.post.fetched_at,
+                "new_url": _storable(c.post.url),
+                "new_external_id": _storable(c.post.external_id),
             }
             for post_id, (version, c) in changed.items()
         ],

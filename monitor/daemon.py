@@ -1,8 +1,10 @@
 """The service: builds everything, schedules the steps, stops in reverse.
 
-Four jobs, each at most once at a time: poll, assess, triage, deliver. A job
-that did something wakes the next one at once; else each looks for work every
-few seconds (other processes may have brought some). The main thread waits for
+Five jobs, each at most once at a time: retain, poll, assess, triage, deliver. A
+job that did something wakes the next one at once; else each looks for work every
+few seconds (other processes may have brought some). Retention runs first and then
+daily (each hour it looks whether a platform wants something gone); polling begins
+when it has succeeded (rulings 3). The main thread waits for
 signals: SIGTERM and SIGINT drain and stop inside ten seconds, SIGHUP reads the
 configuration again and keeps the old one when the new one has faults.
 """
@@ -16,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +30,7 @@ from sqlalchemy import Engine
 from config.faults import ConfigError
 from config.settings import Settings
 from connectors.http import PoliteClient, user_agent
-from monitor import assess, health, notify, triage
+from monitor import assess, health, notify, retention, triage
 from monitor.channels.base import Channel
 from monitor.database import migrate, only_daemon, open_engine
 from monitor.deliver import Sender, channels
@@ -36,7 +38,14 @@ from monitor.poll import Polled, Poller
 from monitor.store import Store
 from monitor.works import Works, build, read_settings
 
-EVERY = {"poll": 1.0, "assess": 2.0, "triage": 2.0, "deliver": 2.0}  # seconds, when nothing wakes them
+EVERY = {  # seconds, when nothing wakes them
+    "retain": 3600.0,  # daily would do for our own limits; a platform's clock runs in hours
+    "poll": 1.0,
+    "assess": 2.0,
+    "triage": 2.0,
+    "deliver": 2.0,
+}
+RETAIN_AGAIN = timedelta(minutes=1)  # after a failure: polling waits for it
 NEXT = {"poll": "assess", "assess": "triage", "triage": "deliver"}
 STOP_WITHIN = 8.0  # seconds for steps to finish; systemd would kill us at ten
 STUCK_AFTER = 300.0  # seconds that one run of a step may take before the watchdog is no longer fed
@@ -57,6 +66,7 @@ class Daemon:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._reload = threading.Event()
+        self._retained = threading.Event()
         self._started: dict[str, float] = {}
         self._last_kept: dict[str, float] = {}
 
@@ -146,7 +156,11 @@ class Daemon:
             self._scheduler.modify_job(step, next_run_time=utc_now())
 
     def _work(self, name: str, works: Works, ways: dict[str, Channel]) -> int:
+        if name == "retain":
+            return self._retain(works)
         if name == "poll":
+            if not self._retained.is_set():
+                return 0
             self._poller.start(works, self._clock, self._polled)
             return 0  # a poll that kept something wakes the next step by itself
         if name == "assess":
@@ -154,6 +168,16 @@ class Daemon:
         if name == "triage":
             return triage.run(self._store, works.settings, self._clock())
         return self._sender.run(works.settings, ways, self._clock, self._stop)
+
+    def _retain(self, works: Works) -> int:
+        try:
+            counts = retention.run(self._store, works.settings, self._clock())
+        except Exception:
+            with suppress(JobLookupError):
+                self._scheduler.modify_job("retain", next_run_time=utc_now() + RETAIN_AGAIN)
+            raise
+        self._retained.set()
+        return sum(counts.values())
 
     def _note(self, name: str, count: int, failure: str) -> None:
         """Write the run down when it did something or failed, else once a minute."""

@@ -15,13 +15,14 @@ from sqlalchemy import Engine, Row
 
 import connectors
 from config.settings import Settings, Source
-from monitor import lookups
+from monitor import lookups, vault
 from monitor.poll import idle_reason
 from monitor.store import Store
 
 LATE_AFTER = timedelta(minutes=10)  # a row that waits longer before a step is a fault of ours or of a server
 UNSENT_AFTER = timedelta(minutes=10)
 SILENT_AFTER = timedelta(minutes=10)  # a running service notes each step once a minute
+SILENT_AFTER_RETAIN = timedelta(days=2)  # it runs daily; polling waits for its first run
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def problems(engine: Engine, sources: Sequence[SourceHealth], settings: Settings
         f"case {case_id}: nobody could be told; name its roles in people.toml"
         for case_id in lookups.untold(engine)
     ]
+    found += evidence_problems(engine, settings)
     dead = lookups.dead_letters(engine)
     found += [
         f"case {row.case_id}: the {row.channel} to the {row.role or 'reader'} was given up: {row.reason}"
@@ -94,13 +96,17 @@ def problems(engine: Engine, sources: Sequence[SourceHealth], settings: Settings
             found.append(
                 f"step {step} failed at {run.finished_at:%d %b %H:%M} UTC: {run.failure}; see the log"
             )
-        elif now - run.finished_at > SILENT_AFTER:
+        elif now - run.finished_at > (SILENT_AFTER_RETAIN if step == "retain" else SILENT_AFTER):
             found.append(
                 f"step {step} last ran at {run.finished_at:%d %b %H:%M} UTC; start the service: mentionwatch run"
             )
     found += [
         f"post {row.row_id}: step {row.step} failed {row.attempt_count} times and was set aside; look at the post yourself"
         for row in lookups.set_aside(engine)
+    ]
+    found += [
+        f"case {case_id}: its words are deleted within a month; hold it, move it to the school's own file, or let it go"
+        for case_id in lookups.asked(engine, "retention-decision-asked")
     ]
     for source in sources:
         if source.state in ("failing", "silent"):
@@ -110,6 +116,26 @@ def problems(engine: Engine, sources: Sequence[SourceHealth], settings: Settings
             found.append(f"source {source.name} is not read: {source.reason}")
     if not settings.sources:
         found.append("no source is configured: nothing is read")
+    return found
+
+
+def evidence_problems(engine: Engine, settings: Settings) -> list[str]:
+    """A key that is missing or another one: alerts go out all the same, evidence is not kept or does not open."""
+    why = vault.trouble(settings)
+    found = []
+    if why:
+        found.append(f"EVIDENCE IS NOT KEPT: alerts go out, but the words of grave posts are lost: {why}")
+    ring = vault.ring_or_none(settings)
+    for key_id, count in sorted(lookups.sealed_by(engine).items()):
+        if key_id and ring is not None and ring.find(key_id) is None:
+            found.append(
+                f"{count} piece(s) of evidence are sealed with key {key_id}, which is not here; "
+                "bring it back from the escrow copy: mentionwatch key restore"
+            )
+        elif not key_id:
+            found.append(
+                f"{count} grave post(s) were found without a key: only link and hash are kept; look at them yourself"
+            )
     return found
 
 

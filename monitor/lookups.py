@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, exists, func, select
+from sqlalchemy import Engine, Row, and_, exists, func, or_, select
 
-from monitor.records import ASSESSMENT, CASE, CONTENT, DECISION, DELIVERY, EVENT, POST, SETBACK, STEP_RUN
+from monitor.minimise import NO_KEY
+from monitor.records import (
+    ASSESSMENT,
+    CASE,
+    CONTENT,
+    DECISION,
+    DELIVERY,
+    EVENT,
+    EVIDENCE,
+    POST,
+    SETBACK,
+    STEP_RUN,
+    TALLY,
+)
 from nlp.findings import Severity
 
 
@@ -117,10 +131,36 @@ def _post_values(row: Any) -> dict[str, Any]:
 
 
 def outcomes(engine: Engine) -> dict[str, int]:
-    """How many decisions of each outcome there are."""
+    """How many decisions of each outcome there were, those that retention has deleted included."""
     query = select(DECISION.c.outcome, func.count().label("n")).group_by(DECISION.c.outcome)
+    gone = select(TALLY.c.outcome, func.sum(TALLY.c.count).label("n")).group_by(TALLY.c.outcome)
+    found: Counter[str] = Counter()
     with engine.connect() as connection:
-        return {row.outcome: row.n for row in connection.execute(query)}
+        for row in (*connection.execute(query), *connection.execute(gone)):
+            found[row.outcome] += int(row.n)
+    return dict(found)
+
+
+def sealed_by(engine: Engine) -> dict[str, int]:
+    """How much evidence stands under each key; under "" what could not be sealed for want of one."""
+    query = (
+        select(EVIDENCE.c.key_id, func.count().label("n"))
+        .where(or_(EVIDENCE.c.key_id != "", EVIDENCE.c.note == NO_KEY))
+        .group_by(EVIDENCE.c.key_id)
+    )
+    with engine.connect() as connection:
+        return {row.key_id: row.n for row in connection.execute(query)}
+
+
+def asked(engine: Engine, question: str) -> list[int]:
+    """Cases whose people were asked this and have done nothing since."""
+    later = EVENT.alias()
+    answered = exists().where(
+        later.c.case_id == EVENT.c.case_id, later.c.id > EVENT.c.id, later.c.actor != "mentionwatch"
+    )
+    with engine.connect() as connection:
+        query = select(EVENT.c.case_id).where(EVENT.c.kind == question, ~answered).distinct()
+        return sorted(connection.scalars(query))
 
 
 def waiting(engine: Engine) -> dict[str, Waiting]:

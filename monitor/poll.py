@@ -49,12 +49,7 @@ class Polled:
 
 def idle_reason(source: Source, settings: Settings) -> str:
     """Why a source is not read at all; "" when it is (rulings 2 and 19)."""
-    if not source.enabled:
-        return "switched off in sources.toml"
-    if settings.may_poll(source):
-        return ""
-    missing = ", ".join(settings.gates.missing)
-    return f"reaches strangers and waits for the recordings: {missing} (see [gates] in mentionwatch.toml)"
+    return settings.idle_reason(source)
 
 
 def due(settings: Settings, states: dict[str, Row[Any]], now: datetime) -> list[Source]:

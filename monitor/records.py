@@ -2,7 +2,9 @@
 
     source_state   what we know of a source: cursor, next check, failures
     post           a candidate: it passed the name gate; one row a school and external id
-    content        the words of one version of a post, apart, so that they can be erased
+    content        the words of one version of a post, from its candidate to its decision and no longer
+    extract        what may stay of an ordinary version: 500 masked characters at most
+    evidence       the full words of a grave or restricted version, sealed (monitor/vault.py)
     assessment     what the language stage said of one version
     decision       what triage made of an assessment (its one successor)
     cases          a story that a person should see, with its derived status
@@ -11,6 +13,8 @@
     delivery       one message owed to one person over one channel
     setback        a row that a step could not work on, and how often it tried
     step_run       when each step last finished, for health
+    hold           why a case may not be deleted yet, by whom, and until when
+    tally          how many decisions of a day there were, when the decisions themselves are gone
 
 Nobody is a key here: no table, index or column counts or lists posts by author
 (house rule 2, PBD-08). Work lists are queries for rows without a successor.
@@ -91,6 +95,7 @@ class Post(SQLModel, table=True):
     backlog: bool = False
     version: int = 1
     fingerprint: bytes = Field(sa_column=Column(LargeBinary(16), nullable=False))
+    emptied_at: datetime | None = _at(nullable=True)
 
 
 class Content(SQLModel, table=True):
@@ -103,6 +108,33 @@ class Content(SQLModel, table=True):
     title: str = ""
     text: str = ""
     context: str = ""
+
+
+class Extract(SQLModel, table=True):
+    __tablename__ = "extract"
+
+    post_id: int = Field(foreign_key="post.id", primary_key=True)
+    version: int = Field(primary_key=True)
+    kind: str
+    masked: str
+    sha256: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    note: str = ""
+    collected_at: datetime = _at(index=True)
+    made_at: datetime = _at()
+
+
+class Evidence(SQLModel, table=True):
+    __tablename__ = "evidence"
+
+    post_id: int = Field(foreign_key="post.id", primary_key=True)
+    version: int = Field(primary_key=True)
+    key_id: str = Field(index=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sha256: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    note: str = ""
+    collected_at: datetime = _at(index=True)
+    sealed_at: datetime = _at()
+    purge_at: datetime | None = _at(nullable=True)
 
 
 class AssessmentRow(SQLModel, table=True):
@@ -221,6 +253,26 @@ class StepRun(SQLModel, table=True):
     failure: str = ""
 
 
+class Hold(SQLModel, table=True):
+    __tablename__ = "hold"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    person: str
+    reason: str
+    placed_at: datetime = _at()
+    ends_at: datetime = _at()
+
+
+class Tally(SQLModel, table=True):
+    __tablename__ = "tally"
+
+    day: str = Field(primary_key=True)
+    school: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    count: int
+
+
 metadata = SQLModel.metadata
 
 # The same as Core tables, for the store: no ORM objects in the steps' path.
@@ -235,3 +287,7 @@ EVENT = metadata.tables["case_event"]
 DELIVERY = metadata.tables["delivery"]
 SETBACK = metadata.tables["setback"]
 STEP_RUN = metadata.tables["step_run"]
+EXTRACT = metadata.tables["extract"]
+EVIDENCE = metadata.tables["evidence"]
+HOLD = metadata.tables["hold"]
+TALLY = metadata.tables["tally"]

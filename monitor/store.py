@@ -44,6 +44,8 @@ from monitor.records import (
     SOURCE,
     STEP_RUN,
 )
+from monitor.settling import settle
+from monitor.words import Gathered, Keeper, NothingStays, is_restricted
 from nlp.findings import Severity
 
 TRIES = 3  # then a row is set aside for a person (style.md section 7)
@@ -81,6 +83,15 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """For the jobs that delete and seal again (retention, vault)."""
+        return self._engine
+
+    def settle(self) -> None:
+        """Deleted words leave the write-ahead log too (`monitor/settling.py`)."""
+        settle(self._engine)
 
     # -- poll: candidates and the source's state ---------------------------------
 
@@ -160,6 +171,8 @@ class Store:
                 POST.c.published_at,
                 POST.c.fetched_at,
                 POST.c.backlog,
+                CONTENT.c.author_name,
+                CONTENT.c.author_handle,
                 CONTENT.c.title,
                 CONTENT.c.text,
                 CONTENT.c.context,
@@ -182,12 +195,16 @@ class Store:
         keys_of: Callable[[Row[Any]], frozenset[bytes]],
         decide: Callable[[Row[Any], OpenCase | None], Ruling],
         now: datetime,
+        keeper: Keeper | None = None,
     ) -> int:
-        """Case (new or joined), its event and the deliveries owed, for each row, at once.
+        """Case (new or joined), its event, the deliveries owed and what may stay of the words, at once.
 
         `decide` is pure; it is called inside the transaction with the story that
-        the row's keys find, so two processes can not open one story twice.
+        the row's keys find, so two processes can not open one story twice. The words
+        themselves end here; `keeper` says what follows them (by itself: nothing).
         """
+        keeper = keeper or NothingStays()
+        gathered = Gathered()
         with writing(self._engine) as connection:
             done = set(
                 connection.scalars(
@@ -200,7 +217,13 @@ class Store:
             for row in fresh:
                 keys = keys_of(row)
                 ruling = decide(row, _find_story(connection, keys, row, now - STORY_FOR))
-                _apply(connection, row, ruling, keys, now)
+                was = is_restricted(connection, ruling.joins)
+                case_id = _apply(connection, row, ruling, keys, now)
+                restricted = is_restricted(connection, case_id)
+                if restricted and not was and ruling.joins is not None:
+                    gathered.close_case(connection, case_id, keeper, now)
+                gathered.add(row, str(ruling.outcome), restricted, keeper, now)
+            gathered.write(connection)
         return len(fresh)
 
     # -- deliver -----------------------------------------------------------------
@@ -377,7 +400,8 @@ def _find_story(
 
 def _apply(
     connection: Connection, row: Row[Any], ruling: Ruling, keys: frozenset[bytes], now: datetime
-) -> None:
+) -> int | None:
+    """Gives the case that the row stands in, if any."""
     case_id = ruling.joins
     if ruling.opens is not None:
         case_id = _id(connection.execute(insert(CASE).values(**ruling.opens, opened_at=now, updated_at=now)))
@@ -396,6 +420,7 @@ def _apply(
             decided_at=now,
         )
     )
+    return case_id
 
 
 def _keep_case(

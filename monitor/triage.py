@@ -20,6 +20,7 @@ from monitor.cases import (
     COMPLAINT,
     NOT_JUDGED,
     POSSIBLE,
+    RESTRICTED,
     OpenCase,
     Outcome,
     Owed,
@@ -30,8 +31,11 @@ from monitor.cases import (
     told_too,
     weighed,
 )
+from monitor.minimise import by_a_child, words_of
 from monitor.routing import recipients, slack_may_read
 from monitor.store import Store
+from monitor.vault import keeper
+from monitor.words import Keeper
 from nlp.findings import Flag, Severity
 
 BATCH = 200
@@ -80,8 +84,17 @@ def seen(row: Row[Any]) -> Seen:
         backlog=row.backlog,
         posted_at=row.published_at,
         found_at=row.fetched_at,
-        told_too=told_too(weighed(found, row.staff)) if not possible else (),
+        told_too=_told_too(row, found) if not possible else (),
     )
+
+
+def _told_too(row: Row[Any], found: dict[Flag, Severity]) -> tuple[str, ...]:
+    """What a child seems to have written is for the child-protection role, whatever it says (PBD-17)."""
+    others = told_too(weighed(found, row.staff))
+    leads = row.category in RESTRICTED
+    if leads or "pupil_identifying" in others or not by_a_child(words_of(row)):
+        return others
+    return (*others, "pupil_identifying")
 
 
 def decide(post: Seen, story: OpenCase | None, settings: Settings) -> Ruling:
@@ -201,23 +214,32 @@ def run(store: Store, settings: Settings, now: datetime) -> int:
     """
     total = 0
     passed: set[int] = set()  # failed in this run; tried again in the next
+    keeps: Keeper | None = None  # the key is read when there is something to seal
     while rows := [row for row in store.to_decide(BATCH + len(passed)) if row.id not in passed]:
+        keeps = keeps or keeper(settings)
         try:
-            total += _keep(store, rows, settings, now)
+            total += _keep(store, rows, settings, keeps, now)
         except SQLAlchemyError:
             raise  # the database's fault, not a row's
         except Exception:  # noqa: BLE001 - one of these rows; which, they are asked one by one
-            total += sum(_keep_alone(store, row, settings, passed, now) for row in rows)
+            total += sum(_keep_alone(store, row, settings, keeps, passed, now) for row in rows)
+    if total:
+        store.settle()
     return total
 
 
-def _keep(store: Store, rows: Sequence[Row[Any]], settings: Settings, now: datetime) -> int:
-    return store.keep_decisions(rows, keys_of, lambda row, story: decide(seen(row), story, settings), now)
+def _keep(store: Store, rows: Sequence[Row[Any]], settings: Settings, keeps: Keeper, now: datetime) -> int:
+    def ruling(row: Row[Any], story: OpenCase | None) -> Ruling:
+        return decide(seen(row), story, settings)
+
+    return store.keep_decisions(rows, keys_of, ruling, now, keeps)
 
 
-def _keep_alone(store: Store, row: Row[Any], settings: Settings, passed: set[int], now: datetime) -> int:
+def _keep_alone(
+    store: Store, row: Row[Any], settings: Settings, keeps: Keeper, passed: set[int], now: datetime
+) -> int:
     try:
-        return _keep(store, [row], settings, now)
+        return _keep(store, [row], settings, keeps, now)
     except SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001 - the step's outer handler for one row

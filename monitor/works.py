@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import connectors
 from config.load import load
-from config.schools import School
+from config.schools import School, StaffMember
 from config.settings import Settings
 from connectors.base import Options
 from nlp.findings import Profile, Staff
@@ -36,23 +37,30 @@ def options_of(kind: str) -> type[Options] | None:
         return None
 
 
-def profile(school: School) -> Profile:
-    """A school's settings as the language stage wants them."""
-    values: dict[str, Any] = school.profile()
-    staff = tuple(Staff(**{**member, "aliases": tuple(member["aliases"])}) for member in values.pop("staff"))
+def profile(school: School, staff: Iterable[StaffMember] | None = None) -> Profile:
+    """A school's settings as the language stage wants them; `staff` None: all that the file names."""
+    values: dict[str, Any] = school.profile(staff=tuple(staff) if staff is not None else None)
+    people = tuple(Staff(**{**member, "aliases": tuple(member["aliases"])}) for member in values.pop("staff"))
     rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return Profile(staff=staff, **rest)
+    return Profile(staff=people, **rest)
 
 
 def profiles(schools: Iterable[School]) -> tuple[Profile, ...]:
     return tuple(profile(school) for school in schools)
 
 
-def build(settings: Settings) -> Works:
-    """The gate and the assessor for these settings; takes about a second, mostly spaCy."""
+def build(settings: Settings, today: date | None = None) -> Works:
+    """The gate and the assessor for these settings; takes about a second, mostly spaCy.
+
+    `today` decides which members of staff may be matched (told, not objecting, not gone:
+    PBD-11), so it must be built again when the day changes; None: everybody in the register.
+    """
     from nlp.assessor import Assessor  # brings spaCy, half a second that most commands need not wait for
 
-    known = profiles(settings.schools)
+    known = tuple(
+        profile(school, settings.watched_staff(school.key, today) if today is not None else None)
+        for school in settings.schools
+    )
     return Works(settings, Gate(known), Assessor(known))
 
 

@@ -32,8 +32,8 @@ name = "Brindleford Primary School"
 aliases = ["Brindleford"]
 places = ["Brindleford"]
 staff = [
-  { id = "amble", name = "Constance Amble", title = "Mrs", role = "Headteacher" },
-  { id = "trott", name = "Wilfred Trott", title = "Mr", role = "Teacher" },
+  { id = "amble", name = "Constance Amble", title = "Mrs", role = "Headteacher", told_on = 2026-09-02 },
+  { id = "trott", name = "Wilfred Trott", title = "Mr", role = "Teacher", told_on = 2026-09-02 },
 ]
 """
 

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from config.answers import write_from_answers
+from config.drafts import NAMES as DRAFTS
 from config.load import FILES, ConfigError, load
 from config.settings import Settings
 
@@ -120,7 +121,8 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_a_second_init_names_every_file_that_is_there(tmp_path: Path) -> None:
     written = write_from_answers(answers_of("wales"), tmp_path)
-    assert [path.name for path in written] == list(FILES)
+    drafted = [f"{name}.md" for name in DRAFTS]
+    assert [path.name for path in written] == [*FILES, *drafted]
     with pytest.raises(ConfigError) as caught:
         write_from_answers(answers_of("wales"), tmp_path)
     assert len(caught.value.faults) == len(FILES)

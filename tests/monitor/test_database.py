@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
 
+import monitor.audit_records  # noqa: F401 - its tables stand in the same metadata
 from monitor.database import migrate, only_daemon, only_sender, open_engine, writing
 from monitor.errors import AlreadyRunning, StoreError
 from monitor.records import metadata

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from config.settings import Gates, Recording, Settings, Source
 from connectors.report import ReportOptions
-from monitor import triage
+from monitor import keys, triage
 from monitor.health import problems, report, sources_health
 from monitor.store import SourceUpdate, Store
 
@@ -34,6 +34,7 @@ def fetched(at: Any = NOW, reason: str = "", name: str = "box") -> SourceUpdate:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Settings:
+    keys.make(tmp_path)
     return settings(tmp_path, sources=(source(tmp_path),))
 
 
@@ -154,12 +155,14 @@ def test_a_source_that_went_silent(engine: Engine, config: Settings) -> None:
 def test_a_source_that_is_not_read(
     engine: Engine, tmp_path: Path, changes: dict[str, Any], gates: Gates, sentence: str
 ) -> None:
+    keys.make(tmp_path)
     config = settings(tmp_path, sources=(source(tmp_path, **changes),), gates=gates)
     (found,) = said(engine, config)
     assert found.startswith(sentence)
 
 
 def test_no_source_at_all(engine: Engine, tmp_path: Path) -> None:
+    keys.make(tmp_path)
     assert said(engine, settings(tmp_path)) == ["no source is configured: nothing is read"]
 
 
