@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -55,6 +56,7 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT = Path("config")
+DEBUG = "MENTIONWATCH_DEBUG"
 
 
 def main() -> None:
@@ -77,6 +79,15 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the outermost edge: its text may hold a post, a name or a secret
+        if os.environ.get(DEBUG) == "1":
+            raise
+        say(
+            f"mentionwatch could not go on: {type(error).__name__}. If the disk is full or the database is in use, "
+            f"see to that and try again; else please report it. {DEBUG}=1 shows where it happened, and may show "
+            "names and posts: do not pass that on."
+        )
         sys.exit(1)
 
 
