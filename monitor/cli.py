@@ -80,7 +80,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - the outermost edge: its text may hold a post, a name or a secret
+    except Exception as error:
         if os.environ.get(DEBUG) == "1":
             raise
         say(
