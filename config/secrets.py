@@ -2,7 +2,8 @@
 
 `{ credential = "slack_token" }` is looked for in three places, in this order:
 
-1. a systemd credential, the file `$CREDENTIALS_DIRECTORY/slack_token`;
+1. a systemd credential, the file `$CREDENTIALS_DIRECTORY/slack_token` (or
+   `mentionwatch_slack_token`, as systemd calls it when it hands over a folder);
 2. the environment variable `MENTIONWATCH_SLACK_TOKEN`;
 3. the file `secrets/slack_token` of the configuration folder, mode 0600.
 """
@@ -50,8 +51,10 @@ class Secret:
         """
         env = os.environ if environ is None else environ
         given = env.get("CREDENTIALS_DIRECTORY", "")
-        if given and (value := _read(Path(given) / self.name)):
-            return value
+        # systemd calls the files of a credential folder ID_FILE (systemd.exec(5), LoadCredential=)
+        for name in (self.name, f"mentionwatch_{self.name}"):
+            if given and (value := _read(Path(given) / name)):
+                return value
         if value := env.get(self.variable, "").strip("\r\n"):
             return value
         _refuse_open_file(self.file)
@@ -72,7 +75,7 @@ class Secret:
     def _where_to_put_it(self) -> str:
         return (
             f"the secret '{self.name}' was not found; put it in one of three places: "
-            f"a systemd credential (LoadCredential={self.name}:FILE in the service unit), "
+            f"a systemd credential (the file /etc/mentionwatch/credentials/{self.name} of the service), "
             f"the environment variable {self.variable}, "
             f"or the file {self.file} with mode 0600"
         )

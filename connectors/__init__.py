@@ -23,7 +23,12 @@ ACCESS = ("public-unauthenticated", "own-property-token", "handed-in")
 
 KINDS = {
     "feed": "connectors.feed:Feed",
+    "dokuwiki": "connectors.dokuwiki:DokuWiki",
+    "mastodon": "connectors.mastodon:Mastodon",
+    "mediawiki": "connectors.mediawiki:MediaWiki",
+    "page": "connectors.page:WebPage",
     "report": "connectors.report:Report",
+    "wordpress": "connectors.wordpress:WordPress",
 }
 
 

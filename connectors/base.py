@@ -70,6 +70,9 @@ class Notice(StrEnum):
     SKIPPED = "some entries could not be read and were left out"
     EMPTY = "the source used to have entries and now has none"
     REDUCED = "reduced coverage: only a part of what is public can be read"
+    HELD = "the page looks like an error, login or half-drawn page; it is asked again before it is taken"
+    LAYOUT = "the selectors of the settings find nothing on the page any more; its layout has changed"
+    DRAWN_BY_SCRIPT = "the page is drawn by script, so hardly any of its text can be read"
     STALE_PARSER = "the XML library of this machine is too old to be safe; ask for a system update"
 
 

@@ -73,6 +73,20 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     return _capped(wait, RETRY_CAP, now)
 
 
+def limit_reset(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Read when a used-up rate limit opens again: an ISO time (Mastodon) or seconds since 1970 (Bluesky, GitHub)."""
+    value = (headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or "").strip()
+    try:
+        at = (
+            datetime.fromtimestamp(int(value), UTC)
+            if SECONDS.fullmatch(value)
+            else datetime.fromisoformat(value)
+        )
+    except (ValueError, OverflowError, OSError):
+        return None
+    return _capped(at - now, RETRY_CAP, now) if at.tzinfo is not None else None
+
+
 def caching_hint(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """Read `max-age`, else `Expires`, as the earliest useful next request; at most six hours away."""
     directives = _directives(headers.get("cache-control", ""))

@@ -22,7 +22,7 @@ import httpx
 from connectors.addresses import AllowList, host_of
 from connectors.base import FetchError, Reason
 from connectors.bodies import BodyLimits, read_body
-from connectors.caching import retry_after
+from connectors.caching import limit_reset, retry_after
 from connectors.network import GuardedTransport, Resolver
 
 # httpx's InvalidURL is not one of its HTTPErrors; httpcore's have no common base.
@@ -141,11 +141,14 @@ def status_failure(answer: Answer, now: datetime) -> FetchError | None:
     """Give the failure that a status of 400 or more stands for; None for all others.
 
     `not_before` comes from `Retry-After`, on any of them: some sites send 403
-    where they mean 429 (pitfall 28).
+    where they mean 429 (pitfall 28); for a 429 without one, from the rate limit's reset.
     """
     if answer.status < 400:
         return None
     reason, retry = (Reason.SERVER, True) if answer.status >= 500 else (Reason.FORBIDDEN, False)
     reason, retry = MEANING.get(answer.status, (reason, retry))
     detail = f"{host_of(answer.url)} answered with status {answer.status}"
-    return FetchError(reason, detail, retry=retry, not_before=retry_after(answer.headers, now))
+    not_before = retry_after(answer.headers, now)
+    if not_before is None and answer.status == 429:
+        not_before = limit_reset(answer.headers, now)
+    return FetchError(reason, detail, retry=retry, not_before=not_before)

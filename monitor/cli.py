@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from connectors.http import PoliteClient, user_agent
 from connectors.report import ReportError, read_report
 from monitor import assess as assess_step
 from monitor import health as health_words
-from monitor import intake, lookups, triage
+from monitor import intake, journal, lookups, triage
 from monitor.daemon import Daemon, utc_now
 from monitor.database import migrate, open_engine
 from monitor.deliver import Sender, channels
@@ -55,11 +56,12 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT = Path("config")
+DEBUG = "MENTIONWATCH_DEBUG"
 
 
 def main() -> None:
     """The installed command `mentionwatch`."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    journal.set_up(logging.INFO)
     for chatty in ("alembic", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole URLs, queries and all
@@ -77,6 +79,15 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(DEBUG) == "1":
+            raise
+        say(
+            f"mentionwatch could not go on: {type(error).__name__}. If the disk is full or the database is in use, "
+            f"see to that and try again; else please report it. {DEBUG}=1 shows where it happened, and may show "
+            "names and posts: do not pass that on."
+        )
         sys.exit(1)
 
 
@@ -206,6 +217,36 @@ def fetch(
         "posts": len(batch.posts),
     }
     put({"batch": summary})
+
+
+@app.command(
+    "try-page", epilog="Example: mentionwatch try-page https://school.example/guestbook --set item=.entry"
+)
+def try_page(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page that a source would watch.")],
+    options: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="An option; repeatable.")
+    ] = [],  # noqa: B006
+    allow_host: Annotated[
+        list[str],
+        typer.Option(metavar="HOST:PORT", help="A private address that may be reached; repeatable."),
+    ] = [],  # noqa: B006
+    contact: Annotated[str, typer.Option(help="Address that the site may write to.")] = "not configured",
+) -> None:
+    """Show what a `page` source would take from a page and what it would ignore; nothing is stored."""
+    from connectors.page_preview import preview
+    from monitor.dryrun import page_options, preview_lines
+
+    http = PoliteClient(user_agent=user_agent(contact), allow_hosts=allow_host)
+    try:
+        found = preview(url, page_options(url, options), http, utc_now())
+    except FetchError as error:
+        say(str(error))
+        sys.exit(3 if error.retry else 4)
+    finally:
+        http.close()
+    for line in preview_lines(found):
+        say(line)
 
 
 def _connector(kind: str) -> Connector:

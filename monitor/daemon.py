@@ -149,6 +149,7 @@ class Daemon:
         if polled.kept.new or polled.kept.changed:
             LOG.info("source %s: %d new, %d changed", polled.source, polled.kept.new, polled.kept.changed)
             self._call("assess")
+        notify.notify(self._status())
 
     def _call(self, step: str) -> None:
         """Have a step look for work now."""

@@ -7,6 +7,7 @@ Repeated lines change nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from monitor.poll import candidates
 from monitor.store import Store
 from monitor.works import Works
 
+QUOTED = re.compile(r"value '.*'", re.DOTALL)  # the decoder quotes what stands where a known word should
 BATCH = 1000  # posts a transaction; more gains nothing (performance.md section 3)
 Short = Annotated[str, msgspec.Meta(max_length=SHORT_LIMIT)]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -81,7 +83,7 @@ def read(file: Path, settings: Settings) -> list[Line]:
         elif not (line.text or line.title or line.deleted):
             faults.append((number, "neither 'text' nor 'title' is there; one of them is needed"))
         elif line.school is not None and line.school not in schools:
-            faults.append((number, f"no school has the key '{line.school[:40]}'; see schools.toml"))
+            faults.append((number, "no school has the key that stands in 'school'; see schools.toml"))
         else:
             lines.append(line)
     if faults:
@@ -112,7 +114,7 @@ def _raw_lines(file: Path) -> Iterator[tuple[int, bytes]]:
 def _plain(error: Exception) -> str:
     """msgspec names the key and never quotes the value; a decode error is said shorter."""
     if isinstance(error, msgspec.ValidationError):
-        return f"{error}; see 'Post' in the README for the keys"
+        return f"{QUOTED.sub('value', str(error))}; see 'Post' in the README for the keys"
     return "the line is not a JSON object in UTF-8"
 
 

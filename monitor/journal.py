@@ -65,6 +65,7 @@ class JournalHandler(logging.Handler):
 
     def __init__(self, where: Path, stream: TextIO) -> None:
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))  # level and logger are fields
         self._where = str(where)
         self._stream = stream
         self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)

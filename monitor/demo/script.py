@@ -16,10 +16,12 @@ from config.pack import ROLE_TITLES
 
 
 class Feed(StrEnum):
-    """Which of the site's two feeds a post appears in."""
+    """Which of the watched sources a post appears in."""
 
     NEWS = "news"
     COMMENTS = "comments"
+    MASTODON = "mastodon"
+    PAGE = "page"
 
 
 class End(StrEnum):
@@ -29,6 +31,14 @@ class End(StrEnum):
     QUEUED = "queued"
     ALERTED = "alerted"
     JOINED = "joined"
+
+
+class Slack(StrEnum):
+    """Whether an alert is shown in the Slack channel too, and if not, why it must not be."""
+
+    TOLD = "told"
+    RESTRICTED = "restricted"
+    ABOUT_READER = "about a reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,8 @@ class Scripted:
     """For a comment: the title of the page that it stands under."""
     told: frozenset[str] = frozenset()
     """For an alert: the roles that must be told, no more and no fewer."""
+    slack: Slack | None = None
+    """For an alert: what the Slack channel must know of it."""
 
 
 class BadScript(ValueError):
@@ -76,15 +88,15 @@ def _post(values: dict[str, Any]) -> Scripted:
         raise BadScript(f"post {name}: unknown keys {', '.join(sorted(unknown))}")
     try:
         told = frozenset(values.pop("told", ()))
-        post = Scripted(
-            **{**values, "feed": Feed(values["feed"]), "expect": End(values["expect"])}, told=told
-        )
+        slack = Slack(values.pop("slack")) if "slack" in values else None
+        ends = {"feed": Feed(values["feed"]), "expect": End(values["expect"])}
+        post = Scripted(**{**values, **ends}, told=told, slack=slack)
     except (KeyError, TypeError, ValueError) as error:
         raise BadScript(f"post {name}: {error}") from error
     if strange := told - ROLE_TITLES.keys():
         raise BadScript(f"post {name}: nobody holds a role called {', '.join(sorted(strange))}")
-    if (post.expect is End.ALERTED) != bool(told):
-        raise BadScript(f"post {name}: 'told' belongs to posts that are alerted, and to no others")
+    if not (post.expect is End.ALERTED) == bool(told) == bool(slack):
+        raise BadScript(f"post {name}: 'told' and 'slack' belong to posts that are alerted, and to no others")
     if (post.feed is Feed.COMMENTS) != bool(post.page):
         raise BadScript(f"post {name}: 'page' belongs to comments, and to nothing else")
     return post

@@ -1,4 +1,4 @@
-"""The demo: starts site, mail server and the real service, lets posts arrive, shows what happens, cleans up."""
+"""The demo: starts its servers and the real service, lets posts arrive, shows what happens, cleans up."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from config.faults import ConfigError, Fault
+from config.settings import Settings
 from monitor.database import open_engine
 from monitor.demo import summary
-from monitor.demo.house import House
+from monitor.demo.house import House, Neighbours
 from monitor.demo.mailbox import Mailbox
+from monitor.demo.network import Network
 from monitor.demo.script import Scripted, load
 from monitor.demo.site import Site
+from monitor.demo.slack import SlackRoom
+from monitor.demo.stage import Stage
 from monitor.demo.view import Face, Lines, Scene, Screen
 from monitor.demo.watch import Fate, fates
 from monitor.works import read_settings
@@ -65,24 +69,38 @@ def play(*, port: int, length: timedelta | None, keep: Path | None) -> int:
 
 
 def opened(folder: Path, port: int, stack: ExitStack) -> Run:
-    """Site, mail server and configuration, ready to go; the stack closes them in reverse, the service first."""
+    """Servers and configuration, ready to go; the stack closes them in reverse, the service first."""
+    stage = Stage()
     box = stack.enter_context(Mailbox(folder / "mails"))
-    site = stack.enter_context(_site(port))
-    house = stack.enter_context(House(folder, site=site.host, mail_port=box.port))
-    engine = open_engine(read_settings(house.config).service.database_url())
+    room = stack.enter_context(SlackRoom())
+    network = stack.enter_context(Network(stage))
+    site = stack.enter_context(_site(stage, network, port))
+    neighbours = Neighbours(site.host, network.host, room.host, box.port, room.token)
+    house = stack.enter_context(House(folder, neighbours))
+    settings = read_settings(house.config)
+    engine = open_engine(settings.service.database_url())
     stack.callback(engine.dispose)
-    return Run(box, site, house, engine, load())
+    return Run(stage, box, room, site, house, engine, load(), _slack_readers(settings))
+
+
+def _slack_readers(settings: Settings) -> frozenset[str]:
+    """Staff ids of those who read the Slack channel."""
+    readers = settings.slack.readers if settings.slack is not None else ()
+    return frozenset(staff for reader in readers if (staff := settings.people.persons[reader].staff))
 
 
 @dataclass
 class Run:
     """One run of the script: what is open, and what was seen last."""
 
+    stage: Stage
     box: Mailbox
+    room: SlackRoom
     site: Site
     house: House
     engine: Engine
     script: tuple[Scripted, ...]
+    slack_readers: frozenset[str]
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     seen: tuple[Fate, ...] = ()
     settled_at: float | None = None
@@ -95,7 +113,7 @@ class Run:
         ready: float | None = None
         for post in self.script:
             if not post.at:
-                self.site.publish(post)
+                self.stage.publish(post)
         self.house.start()
         while not stop.wait(TICK) and time.monotonic() < end:
             now = time.monotonic()
@@ -115,11 +133,11 @@ class Run:
         raise ServiceEnded(f"The service {what}. It said last:\n{said}")
 
     def _advance(self, since_ready: float, clock: float) -> None:
-        out = len(self.site.published)
+        out = len(self.stage.published)
         for post in self.script[out:]:
             if post.at <= since_ready:
-                self.site.publish(post)
-        self.seen = fates(self.engine, self.site)
+                self.stage.publish(post)
+        self.seen = fates(self.engine, self.stage, self.site.link, self.slack_readers)
         if self.settled_at is None and self.is_through:
             self.settled_at = clock
 
@@ -137,22 +155,31 @@ class Run:
         else:
             status = f"posts arrive; {len(self.script)} in all (Ctrl-C stops the demo)"
         age = (datetime.now(UTC) - letters[-1].at).total_seconds() if letters else 0.0
-        return Scene(clock, self.site.host, self.box.folder, status, self.seen, letters, age)
+        return Scene(
+            clock=clock,
+            address=self.site.host,
+            mails=self.box.folder,
+            status=status,
+            fates=self.seen,
+            letters=letters,
+            slack=self.room.messages,
+            mail_shown_for=age,
+        )
 
 
 def _sum_up(console: Console, run: Run, *, cut_short: bool) -> int:
     """Print the summary and give the exit code."""
-    letters, seen = run.box.letters, run.seen
+    sent, seen = summary.Messages(run.box.letters, run.room.messages), run.seen
     if len(seen) < len(run.script):  # ended early: what is still on its way is no fault
         seen = tuple(fate for fate in seen if fate.is_settled)
     absent = len(run.script) - len(seen)
     console.print(summary.table(summary.rows(seen)))
-    faults = summary.faults(seen, letters)
-    lines = [*summary.findings(seen, letters, run.began)]
+    faults = summary.faults(seen, sent, whole=not absent)
+    lines = [*summary.findings(seen, sent, run.began)]
     if run.settled_at is not None:
         lines.append(f"The whole script was dealt with {run.settled_at:.1f} s after the start.")
     if absent:
-        lines.append(f"{absent} posts of the script had not arrived yet; the whole takes some 45 seconds.")
+        lines.append(f"{absent} posts of the script had not arrived yet; the whole takes some 35 seconds.")
     lines += [*summary.remarks(seen), *faults]
     if not faults:
         lines.append("Nothing was missed, nobody was told who should not be, no false alarm.")
@@ -192,9 +219,9 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
     return folder
 
 
-def _site(port: int) -> Site:
+def _site(stage: Stage, network: Network, port: int) -> Site:
     try:
-        return Site(port)
+        return Site(stage, network.link, port)
     except OSError as error:
         raise ConfigError([Fault("--port", None, f"port {port} can not be had: {error.strerror}")]) from error
 

@@ -10,11 +10,20 @@ from rich import box
 from rich.table import Table
 
 from monitor.demo.mailbox import Letter
-from monitor.demo.script import End
+from monitor.demo.script import End, Slack
+from monitor.demo.slack import SlackMessage
 from monitor.demo.view import role_words
 from monitor.demo.watch import Fate
 
 EXPECT_MAIL = (End.ALERTED, End.JOINED)  # a repost that joins nothing was not recognised as abuse
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What reached people: the mails in the mailbox, and what stands in the Slack channel."""
+
+    letters: Sequence[Letter]
+    slack: Sequence[SlackMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Row:
     sent: int
     alerted: int
     told: str
+    in_slack: int
     joined: int
     queued: int
     left_alone: int
@@ -46,6 +56,7 @@ def _row(sort: str, fates: Sequence[Fate]) -> Row:
         len(fates),
         count(End.ALERTED),
         ", ".join(roles),
+        sum(fate.slack is Slack.TOLD for fate in fates),
         count(End.JOINED),
         count(End.QUEUED),
         count(End.LEFT_ALONE),
@@ -59,21 +70,45 @@ def table(counted: Iterable[Row]) -> Table:
     for name in ("sent", "alerted"):
         shown.add_column(name, justify="right")
     shown.add_column("told")
-    for name in ("joined", "queued", "left alone"):
+    for name in ("Slack", "joined", "queued", "left alone"):
         shown.add_column(name, justify="right")
     for row in counted:
-        numbers = [str(n) if n else "" for n in (row.alerted, row.joined, row.queued, row.left_alone)]
+        counts = (row.alerted, row.in_slack, row.joined, row.queued, row.left_alone)
+        numbers = [str(n) if n else "" for n in counts]
         shown.add_row(row.sort, str(row.sent), numbers[0], row.told, *numbers[1:])
     return shown
 
 
-def faults(fates: Sequence[Fate], letters: Sequence[Letter]) -> list[str]:
-    """What should not have happened, each in a line; empty when all is well."""
+def faults(fates: Sequence[Fate], sent: Messages, *, whole: bool = True) -> list[str]:
+    """What should not have happened, each in a line; empty when all is well.
+
+    Unless it is the `whole` script, messages about posts that are not among `fates` may have come as well.
+    """
     found = [line for fate in fates if (line := _fault(fate))]
-    said, kept = sum(len(fate.told) for fate in fates), len(letters)
-    if said != kept:
-        found.append(f"MAILS: the service says that it sent {said}, the mailbox holds {kept}")
+    mails, told = sum(len(fate.told) for fate in fates), sum(fate.slack is Slack.TOLD for fate in fates)
+    for what, said, holder, kept in (
+        ("MAILS", mails, "mailbox", len(sent.letters)),
+        ("SLACK", told, "channel", len(sent.slack)),
+    ):
+        if kept < said or (whole and kept > said):
+            found.append(f"{what}: the service says that it sent {said}, the {holder} holds {kept}")
+    for fate in _kept_from_slack(fates):
+        if in_slack(fate, sent.slack):
+            found.append(
+                f"SLACK: {fate.shown.post.label}: stands in the channel, and is {fate.shown.post.slack}"
+            )
     return found
+
+
+def _kept_from_slack(fates: Sequence[Fate]) -> list[Fate]:
+    """Alerts that the channel may not see, by the script and not by the word of the service."""
+    apart = (Slack.RESTRICTED, Slack.ABOUT_READER)
+    return [fate for fate in fates if fate.shown.post.slack in apart and fate.case]
+
+
+def in_slack(fate: Fate, messages: Sequence[SlackMessage]) -> bool:
+    """Whether the channel holds a message about the post's case, looked up in the messages themselves."""
+    return any(message.subject.endswith(f" case {fate.case}") for message in messages)
 
 
 def _fault(fate: Fate) -> str:
@@ -87,6 +122,8 @@ def _fault(fate: Fate) -> str:
     if fate.told != post.told:
         told, wanted = (" and ".join(sorted(map(role_words, r))) or "nobody" for r in (fate.told, post.told))
         return f"WRONG READER: {post.label}: told {told}, should be {wanted}"
+    if fate.slack is not post.slack:
+        return f"SLACK: {post.label}: should be {post.slack}, was {fate.slack or 'not told'}"
     return ""
 
 
@@ -99,22 +136,41 @@ def remarks(fates: Sequence[Fate]) -> list[str]:
     ]
 
 
-def findings(fates: Sequence[Fate], letters: Sequence[Letter], began: datetime) -> list[str]:
+def findings(fates: Sequence[Fate], sent: Messages, began: datetime) -> list[str]:
     """The sentences above the faults: how many, how fast."""
     alerted = [fate for fate in fates if fate.end is End.ALERTED]
     alone = [fate for fate in fates if fate.end is End.LEFT_ALONE]
     right = [fate for fate in alone if fate.as_expected]
     wrongly = f", {len(alone) - len(right)} wrongly" if len(alone) > len(right) else ""
-    mails = f"{len(letters)} mail{'' if len(letters) == 1 else 's'}"
+    mails = _counted(len(sent.letters), "mail")
     lines = [
-        f"{len(fates)} posts: {len(alerted)} alerted with {mails}, {len(right)} rightly left alone{wrongly}."
+        f"{len(fates)} posts: {len(alerted)} alerted with {mails}, {len(right)} rightly left alone{wrongly}.",
+        _slack_finding(fates, sent.slack),
     ]
     waits = [(f.sent_at - f.shown.at).total_seconds() for f in alerted if f.sent_at is not None]
-    if letters:
-        first = (letters[0].at - began).total_seconds()
+    if sent.letters:
+        first = (sent.letters[0].at - began).total_seconds()
         lines.append(f"The first alert came {first:.1f} s after the start.")
     if waits:
         lines.append(
             f"From a post's appearance to its mail: {sum(waits) / len(waits):.1f} s on average, {max(waits):.1f} s at most."
         )
     return lines
+
+
+def _slack_finding(fates: Sequence[Fate], messages: Sequence[SlackMessage]) -> str:
+    """How many messages, and how many of the cases that the channel may not see: none, as it must be."""
+    parts = [_counted(len(messages), "Slack message")]
+    leaked = 0
+    for kind, words in ((Slack.RESTRICTED, "restricted cases"), (Slack.ABOUT_READER, "cases about a reader")):
+        apart = [fate for fate in _kept_from_slack(fates) if fate.shown.post.slack is kind]
+        shown = sum(in_slack(fate, messages) for fate in apart)
+        leaked += shown
+        if apart:
+            parts.append(f"{words}: {shown or 'none'} of {len(apart)}")
+    as_it_must_be = ", as it must be" if len(parts) > 1 and not leaked else ""
+    return f"{'; '.join(parts)}{as_it_must_be}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

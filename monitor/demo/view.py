@@ -19,12 +19,18 @@ from rich.text import Text
 
 from config.pack import ROLE_TITLES
 from monitor.demo.mailbox import Letter
-from monitor.demo.script import End, Feed
+from monitor.demo.script import End, Feed, Slack
+from monitor.demo.slack import SlackMessage
 from monitor.demo.watch import Fate
 from monitor.wording.alert import TITLES
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
-SIGNS = {Feed.NEWS: "news", Feed.COMMENTS: "comment"}
+SIGNS = {Feed.NEWS: "news", Feed.COMMENTS: "comment", Feed.MASTODON: "mastodon", Feed.PAGE: "page"}
+IN_SLACK = {
+    Slack.TOLD: "told too",
+    Slack.RESTRICTED: "no: restricted",
+    Slack.ABOUT_READER: "no: about a reader",
+}
 FEWEST_ROWS = 4
 SIDE_BY_SIDE = 160  # columns; below, the two tables would cut their words
 SCROLL_EVERY = 1.2  # seconds a line of the mail stays on top
@@ -47,6 +53,7 @@ class Scene:
     status: str
     fates: tuple[Fate, ...]
     letters: tuple[Letter, ...]
+    slack: tuple[SlackMessage, ...] = ()
     mail_shown_for: float = 0.0
     """Seconds since the newest mail came; it scrolls by."""
 
@@ -132,7 +139,8 @@ def _alerts(scene: Scene, rows: int) -> RenderableType:
     table.add_column("severity", no_wrap=True)
     table.add_column("marked as", no_wrap=True, ratio=3)
     table.add_column("told", no_wrap=True, ratio=3)
-    table.add_column("mailbox", no_wrap=True, ratio=2)
+    table.add_column("mailbox", no_wrap=True)
+    table.add_column("Slack", no_wrap=True)
     for fate in shown:
         table.add_row(
             str(fate.case),
@@ -140,6 +148,7 @@ def _alerts(scene: Scene, rows: int) -> RenderableType:
             TITLES.get(fate.category, fate.category),
             ", ".join(sorted(role_words(role) for role in fate.told)) or "on its way",
             ", ".join(mailboxes(scene.letters, fate.case)),
+            Text(IN_SLACK[fate.slack] if fate.slack else "", style="" if fate.slack is Slack.TOLD else "dim"),
         )
     return table
 
@@ -208,12 +217,13 @@ class Screen:
 
 
 class Lines:
-    """One plain line for each thing that happens; the first mail whole."""
+    """One plain line for each thing that happens; the first mail and the first Slack message whole."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._told: dict[str, str] = {}
         self._letters = 0
+        self._slack = 0
         self._status = ""
 
     def show(self, scene: Scene) -> None:
@@ -226,11 +236,11 @@ class Lines:
         for fate in scene.fates:
             self._fate(scene.clock, fate)
         for number, letter in enumerate(scene.letters[self._letters :], self._letters):
-            self._say(f"{scene.clock:5.1f} s  mail to {letter.to}: {letter.subject}")
-            if number == 0:
-                for line in letter.text.splitlines():
-                    self._say(f"         | {line}")
+            self._message(scene.clock, f"mail to {letter.to}", letter, whole=number == 0)
         self._letters = len(scene.letters)
+        for number, message in enumerate(scene.slack[self._slack :], self._slack):
+            self._message(scene.clock, "Slack, private channel", message, whole=number == 0)
+        self._slack = len(scene.slack)
 
     def __enter__(self) -> Lines:
         return self
@@ -243,6 +253,11 @@ class Lines:
         if self._told.get(post.id) != words:
             self._told[post.id] = words
             self._say(f"{clock:5.1f} s  {SIGNS[post.feed]:<8} {post.label:<42} {words}")
+
+    def _message(self, clock: float, way: str, message: Letter | SlackMessage, *, whole: bool) -> None:
+        self._say(f"{clock:5.1f} s  {way}: {message.subject}")
+        for line in message.text.splitlines() if whole else ():
+            self._say(f"         | {line}")
 
     def _say(self, words: str) -> None:
         self._out.write(printable(words) + "\n")

@@ -6,7 +6,7 @@ with once its feed was handed out with it and the service has kept that poll.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,12 +15,17 @@ from sqlalchemy import Engine, Row, and_, select
 
 from connectors.links import canonical
 from monitor.cases import Outcome
-from monitor.demo.script import End, Feed
-from monitor.demo.site import Published, Site
+from monitor.demo.script import End, Feed, Slack
+from monitor.demo.stage import Published, Stage
 from monitor.records import ASSESSMENT, CASE, DECISION, DELIVERY, EVENT, POST, SOURCE
 from nlp.findings import Severity
 
-SOURCES = {Feed.NEWS: "pennyfold-post", Feed.COMMENTS: "school-comments"}
+SOURCES = {
+    Feed.NEWS: "pennyfold-post",
+    Feed.COMMENTS: "school-comments",
+    Feed.MASTODON: "social-network",
+    Feed.PAGE: "mill-guest-book",
+}
 WORDS = {
     Outcome.MENTION: "nothing wrong in it",
     Outcome.CRITICISM: "criticism may stand",
@@ -42,8 +47,10 @@ class Fate:
     category: str = ""
     told: frozenset[str] = frozenset()
     """Roles to whom a mail about it has gone."""
+    slack: Slack | None = None
+    """Whether the Slack channel was told of it too, and if not, why."""
     owed: int = 0
-    """Mails about it that have not gone yet."""
+    """Messages about it that have not gone yet."""
     sent_at: datetime | None = None
     """When the first mail about it went."""
 
@@ -53,24 +60,30 @@ class Fate:
 
     @property
     def as_expected(self) -> bool:
-        """Whether it ended as the script says, its mails included."""
-        return self.end is self.shown.post.expect and self.told == self.shown.post.told
+        """Whether it ended as the script says, its messages included."""
+        post = self.shown.post
+        return (self.end, self.told, self.slack) == (post.expect, post.told, post.slack)
 
 
-def fates(engine: Engine, site: Site) -> tuple[Fate, ...]:
-    """The fate of every post published so far, in the order of their arrival."""
-    shown, served = site.published, site.served  # first: what is read later can only know more
+def fates(
+    engine: Engine, stage: Stage, link_of: Callable[[Published], str], readers: Collection[str]
+) -> tuple[Fate, ...]:
+    """The fate of every post published so far, in the order of their arrival.
+
+    `link_of` gives a post's address; `readers` are the staff ids of those who read the Slack channel.
+    """
+    shown, served = stage.published, stage.served  # first: what is read later can only know more
     with engine.connect() as connection:
         decided = connection.execute(_decided()).all()
-        sent = connection.execute(_mails()).all()
+        sent = connection.execute(_messages()).all()
         kept = set(connection.scalars(select(POST.c.url)))
         polled = {row.name: row.last_good_at for row in connection.execute(select(SOURCE))}
     by_link = {row.url: row for row in decided}
     found = []
     for one in shown:
-        link = canonical(site.link(one.post.id))
+        link = canonical(link_of(one))
         if link in by_link:
-            found.append(_fate(one, by_link[link], sent))
+            found.append(_fate(one, by_link[link], sent, readers))
         elif link not in kept and _was_read(one, served, polled):
             found.append(Fate(one, End.LEFT_ALONE, UNNAMED))
         else:
@@ -84,13 +97,14 @@ def _was_read(one: Published, served: Mapping[str, datetime], polled: Mapping[st
     return last_good is not None and handed_out is not None and last_good >= handed_out
 
 
-def _fate(one: Published, row: Row[Any], mails: Sequence[Row[Any]]) -> Fate:
+def _fate(one: Published, row: Row[Any], messages: Sequence[Row[Any]], readers: Collection[str]) -> Fate:
     outcome = Outcome(row.outcome)
     if outcome in WORDS:
         return Fate(one, End.LEFT_ALONE, WORDS[outcome])
-    mine = [m for m in mails if m.data.get("assessment") == row.assessment_id and m.case_id == row.case_id]
-    gone = [m for m in mine if m.state == "sent"]
+    mine = [m for m in messages if m.data.get("assessment") == row.assessment_id and m.case_id == row.case_id]
     owed = sum(m.state in ("due", "sending") for m in mine)
+    gone = [m for m in mine if m.state == "sent" and m.channel == "email"]
+    in_slack = any(m.state == "sent" and m.channel == "slack" for m in mine)
     joined = outcome is Outcome.JOINED
     return Fate(
         one,
@@ -100,6 +114,7 @@ def _fate(one: Published, row: Row[Any], mails: Sequence[Row[Any]]) -> Fate:
         severity=Severity(row.severity).word,
         category=row.category,
         told=frozenset(m.role for m in gone),
+        slack=_slack(row, readers, told=in_slack) if mine and not joined else None,
         owed=owed,
         sent_at=min((m.sent_at for m in gone), default=None),
     )
@@ -115,6 +130,8 @@ def _decided() -> Any:
             DECISION.c.case_id,
             ASSESSMENT.c.severity,
             CASE.c.category,
+            CASE.c.restricted,
+            CASE.c.subjects,
         )
         .join(ASSESSMENT, and_(ASSESSMENT.c.post_id == POST.c.id, ASSESSMENT.c.version == POST.c.version))
         .join(DECISION, DECISION.c.assessment_id == ASSESSMENT.c.id)
@@ -122,9 +139,21 @@ def _decided() -> Any:
     )
 
 
-def _mails() -> Any:
-    return (
-        select(DELIVERY.c.case_id, DELIVERY.c.role, DELIVERY.c.state, DELIVERY.c.sent_at, EVENT.c.data)
-        .join(EVENT, EVENT.c.id == DELIVERY.c.event_id)
-        .where(DELIVERY.c.channel == "email")
+def _slack(row: Row[Any], readers: Collection[str], *, told: bool) -> Slack | None:
+    if told:
+        return Slack.TOLD
+    if row.restricted:
+        return Slack.RESTRICTED
+    return Slack.ABOUT_READER if set(row.subjects) & set(readers) else None
+
+
+def _messages() -> Any:
+    columns = (
+        DELIVERY.c.case_id,
+        DELIVERY.c.channel,
+        DELIVERY.c.role,
+        DELIVERY.c.state,
+        DELIVERY.c.sent_at,
+        EVENT.c.data,
     )
+    return select(*columns).join(EVENT, EVENT.c.id == DELIVERY.c.event_id)

@@ -14,6 +14,7 @@ from connectors.caching import (
     RETRY_CAP,
     caching_hint,
     conditional_headers,
+    limit_reset,
     new_validators,
     retry_after,
 )
@@ -49,6 +50,26 @@ TEXT = "Sun, 01 Mar 2026 {} GMT"
 def test_retry_after(value: str, seconds: int | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert retry_after({"retry-after": value}, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ((NOW + timedelta(minutes=5)).isoformat(), 300),
+        ((NOW + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S.000Z"), 300),
+        (str(int((NOW + timedelta(minutes=5)).timestamp())), 300),
+        ((NOW + timedelta(days=6)).isoformat(), 48 * 3600),
+        ((NOW - timedelta(minutes=5)).isoformat(), None),
+        ((NOW + timedelta(minutes=5)).replace(tzinfo=None).isoformat(), None),
+        ("300", None),  # seconds since 1970, long gone: no time to come
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_rate_limit_says_when_it_opens_again(value: str, seconds: int | None) -> None:
+    expected = None if seconds is None else NOW + timedelta(seconds=seconds)
+    assert limit_reset({"x-ratelimit-reset": value}, NOW) == expected
+    assert limit_reset({"ratelimit-reset": value}, NOW) == expected
 
 
 def test_a_date_counts_from_the_servers_own_clock() -> None:

@@ -72,21 +72,26 @@ def test_the_whole_script_comes_out_as_it_should(tmp_path: Path) -> None:
     assert process.returncode == 0, said
     assert "Nothing was missed, nobody was told who should not be, no false alarm." in said
     for row in (
-        r"abuse +2 +1 +designated person +1",
-        r"damaging claim +1 +1 +designated person",
-        r"threat +2 +2 +designated person",
+        r"abuse +3 +2 +designated person +2 +1",
+        r"damaging claim +2 +2 +designated person +2",
+        r"threat +2 +2 +designated person +2",
         r"pupil named +2 +1 +child protection person +1",
         r"child's safety +1 +1 +child protection person",
         r"about the headteacher +1 +1 +chair of governors",
         r"complaint +1 +1",
         r"figure of speech +1 +1",
-        r"another school of that name +1 +1",
+        r"another school of that name +2 +2",
     ):
         assert re.search(rf"(?m)^ *{row} *$", said), (row, said)
     assert re.search(r"The first alert came \d+\.\d s after the start", said)
     assert all(c.isprintable() or c == "\n" for c in said)
     assert "bitch" not in said  # the words of a post are never shown
-    assert len(list((keep / "mails").glob("*.eml"))) == 7
+    assert said.count("Slack, private channel: ") == 6
+    assert (
+        "6 Slack messages; restricted cases: none of 2; cases about a reader: none of 1, as it must" in said
+    )
+    assert len(list((keep / "mails").glob("*.eml"))) == 9
+    assert (keep / "config" / "secrets" / "slack_token").stat().st_mode & 0o777 == 0o600
     _can_be_looked_at(keep)
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from config.pack import ROLE_TITLES
-from monitor.demo.script import BadScript, End, Feed, load
+from monitor.demo.script import BadScript, End, Feed, Slack, load
 
 GOOD = """
 [[post]]
@@ -22,6 +22,7 @@ page = "News"
 text = "words"
 expect = "alerted"
 told = ["headteacher"]
+slack = "told"
 """
 
 
@@ -42,15 +43,27 @@ def test_every_kind_of_post_is_there() -> None:
     }
 
 
-def test_every_end_and_both_feeds_are_there() -> None:
+def test_every_end_every_source_and_every_way_with_slack_are_there() -> None:
     posts = load()
     assert {post.expect for post in posts} == set(End)
     assert {post.feed for post in posts} == set(Feed)
-    assert 16 <= len(posts) <= 20
+    assert {post.slack for post in posts} == {*Slack, None}
+    assert 22 <= len(posts) <= 26
 
 
 def test_the_script_leaves_time_for_the_last_post() -> None:
-    assert max(post.at for post in load()) <= 30
+    assert max(post.at for post in load()) <= 25
+
+
+def test_a_watched_page_is_never_empty() -> None:
+    """A page whose selectors match nothing is held back for ten minutes by the connector."""
+    assert any(post.feed is Feed.PAGE and post.at == 0 for post in load())
+
+
+def test_what_is_for_child_protection_is_never_for_slack() -> None:
+    for post in load():
+        if "child_protection_person" in post.told:
+            assert post.slack is Slack.RESTRICTED
 
 
 def test_what_is_about_the_head_never_goes_to_a_role_of_the_head() -> None:
@@ -60,12 +73,15 @@ def test_what_is_about_the_head_never_goes_to_a_role_of_the_head() -> None:
     about = [post for post in load() if post.sort == "about the headteacher"]
     assert about
     assert all(not post.told & hers for post in about)
+    assert "head" in answers["slack"]["readers"]
+    assert all(post.slack is Slack.ABOUT_READER for post in about)
     assert {role for post in load() for role in post.told} <= ROLE_TITLES.keys() & roles.keys()
 
 
 def test_a_good_script_loads() -> None:
     (post,) = load(GOOD)
     assert (post.id, post.expect, post.told) == ("one", End.ALERTED, frozenset({"headteacher"}))
+    assert post.slack is Slack.TOLD
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,10 @@ def test_a_good_script_loads() -> None:
         ('told = ["headteacher"]', 'told = ["headmaster"]'),
         ('told = ["headteacher"]', ""),
         ('expect = "alerted"', 'expect = "queued"'),
+        ('slack = "told"', 'slack = "tell"'),
+        ('slack = "told"', ""),
         ('page = "News"', ""),
+        ('feed = "comments"', 'feed = "page"'),
         ('feed = "comments"', 'feed = "news"'),
         ('label = "an insult"', ""),
         ('sort = "abuse"', 'sort = "abuse"\ncolour = "red"'),

@@ -13,8 +13,9 @@ from rich.console import Console
 from monitor.demo import picture as drawing
 from monitor.demo import summary
 from monitor.demo.mailbox import Letter
-from monitor.demo.script import End, load
-from monitor.demo.site import Published
+from monitor.demo.script import End, Slack, load
+from monitor.demo.slack import SlackMessage
+from monitor.demo.stage import Published
 from monitor.demo.view import Lines, Scene, became, mailboxes, picture
 from monitor.demo.watch import Fate
 
@@ -29,7 +30,7 @@ def fate(number: int) -> Fate:
     if post.expect is End.LEFT_ALONE:
         return Fate(shown, End.LEFT_ALONE, "nothing wrong in it")
     sent_at = shown.at + timedelta(seconds=2) if post.told else None
-    return Fate(shown, post.expect, "", number, "high", "threatening", post.told, sent_at=sent_at)
+    return Fate(shown, post.expect, "", number, "high", "threatening", post.told, post.slack, sent_at=sent_at)
 
 
 ALL = tuple(fate(number) for number in range(len(SCRIPT)))
@@ -44,7 +45,15 @@ LETTERS = tuple(
     for one in ALL
     for _ in one.told
 )
-SCENE = Scene(30.0, "127.0.0.1:8091", Path("mails"), "posts arrive", ALL, LETTERS)
+MESSAGES = tuple(
+    SlackMessage(
+        f"[mentionwatch] HIGH: threatening - School - case {one.case}", "words", AT + timedelta(seconds=5)
+    )
+    for one in ALL
+    if one.slack is Slack.TOLD
+)
+SENT = summary.Messages(LETTERS, MESSAGES)
+SCENE = Scene(30.0, "127.0.0.1:8091", Path("mails"), "posts arrive", ALL, LETTERS, MESSAGES)
 ON_ITS_WAY = Fate(ALL[0].shown)
 
 
@@ -84,6 +93,7 @@ def test_lines_are_plain_and_say_each_thing_once() -> None:
     assert all(c.isprintable() or c == "\n" for c in once)
     assert f"{SCRIPT[0].label:<42} on its way" in once
     assert "| [31mtwo" in once
+    assert once.count("Slack, private channel: ") == len(MESSAGES)
     assert all(post.text not in once for post in SCRIPT)
 
 
@@ -110,14 +120,18 @@ def test_mailboxes_of_a_case_are_not_those_of_a_longer_number() -> None:
 
 
 def test_a_run_as_scripted_has_no_faults() -> None:
-    assert summary.faults(ALL, LETTERS) == []
+    assert summary.faults(ALL, SENT) == []
     assert summary.remarks(ALL) == []
     rows = {row.sort: row for row in summary.rows(ALL)}
     assert (rows["threat"].sent, rows["threat"].alerted, rows["threat"].told) == (2, 2, "designated person")
-    assert (rows["abuse"].alerted, rows["abuse"].joined) == (1, 1)
+    assert (rows["abuse"].alerted, rows["abuse"].in_slack, rows["abuse"].joined) == (2, 2, 1)
+    assert (rows["pupil named"].alerted, rows["pupil named"].in_slack) == (1, 0)
     assert rows["praise and news"].left_alone == rows["praise and news"].sent
-    first, *_ = summary.findings(ALL, LETTERS, AT)
+    first, second, *_ = summary.findings(ALL, SENT, AT)
     assert first.endswith("rightly left alone.")
+    assert second == (
+        "6 Slack messages; restricted cases: none of 2; cases about a reader: none of 1, as it must be."
+    )
 
 
 def index(expect: End) -> int:
@@ -131,6 +145,8 @@ def index(expect: End) -> int:
         (End.ALERTED, {"end": End.QUEUED, "told": frozenset()}, "MISSED: "),
         (End.ALERTED, {"told": frozenset({"headteacher"})}, "WRONG READER: "),
         (End.ALERTED, {"told": frozenset()}, "WRONG READER: "),
+        (End.ALERTED, {"slack": None}, "SLACK: "),
+        (End.ALERTED, {"slack": Slack.RESTRICTED}, "SLACK: "),
         (End.ALERTED, {"owed": 1}, "NOT DEALT WITH: "),
         (End.ALERTED, {"end": None}, "NOT DEALT WITH: "),
         (End.JOINED, {"end": End.LEFT_ALONE}, "MISSED: "),
@@ -142,7 +158,7 @@ def index(expect: End) -> int:
 def test_what_went_wrong_is_said(expect: End, became: dict[str, object], fault: str) -> None:
     number = index(expect)
     wrong = replace(ALL[number], **became)  # type: ignore[arg-type]
-    found = summary.faults((*ALL[:number], wrong, *ALL[number + 1 :]), LETTERS)
+    found = summary.faults((*ALL[:number], wrong, *ALL[number + 1 :]), SENT)
     assert any(line.startswith(fault) and wrong.shown.post.label in line for line in found)
 
 
@@ -150,13 +166,49 @@ def test_a_harmless_difference_is_a_remark_and_no_fault() -> None:
     number = index(End.QUEUED)
     other = replace(ALL[number], end=End.LEFT_ALONE)
     fates = (*ALL[:number], other, *ALL[number + 1 :])
-    assert summary.faults(fates, LETTERS) == []
+    assert summary.faults(fates, SENT) == []
     assert len(summary.remarks(fates)) == 1
 
 
 def test_a_mail_too_many_or_too_few_is_said() -> None:
     for letters in (LETTERS[:-1], (*LETTERS, LETTERS[0])):
-        assert any(line.startswith("MAILS: ") for line in summary.faults(ALL, letters))
+        assert any(
+            line.startswith("MAILS: ") for line in summary.faults(ALL, summary.Messages(letters, MESSAGES))
+        )
+
+
+@pytest.mark.parametrize("apart", [Slack.RESTRICTED, Slack.ABOUT_READER])
+def test_a_case_that_slack_may_not_see_is_found_in_the_channel_itself(apart: Slack) -> None:
+    """Even when the service says that it told nobody there."""
+    leaked = next(one for one in ALL if one.slack is apart)
+    slack = (*MESSAGES, replace(MESSAGES[0], subject=f"[mentionwatch] x - School - case {leaked.case}"))
+    found = summary.faults(ALL, summary.Messages(LETTERS, slack))
+    assert any(
+        line.startswith("SLACK: ") and leaked.shown.post.label in line and str(apart) in line
+        for line in found
+    )
+    assert "as it must be" not in summary.findings(ALL, summary.Messages(LETTERS, slack), AT)[1]
+
+
+@pytest.mark.parametrize("messages", [MESSAGES[:-1], (*MESSAGES, MESSAGES[0])])
+def test_a_slack_message_too_many_or_too_few_is_said(messages: tuple[SlackMessage, ...]) -> None:
+    found = summary.faults(ALL, summary.Messages(LETTERS, messages))
+    assert any(line.startswith("SLACK: the service says") for line in found)
+
+
+def test_a_run_that_was_cut_short_may_have_messages_about_posts_that_are_not_through() -> None:
+    through = tuple(one for one in ALL if one.end is not End.ALERTED)
+    assert summary.faults(through, SENT, whole=False) == []
+    assert len(summary.faults(through, SENT)) == 2
+    few = summary.Messages(LETTERS[:1], MESSAGES[:1])
+    assert len(summary.faults(ALL, few, whole=False)) == 2
+
+
+def test_alerts_show_what_slack_was_told() -> None:
+    lines = drawn(replace(SCENE, fates=tuple(one for one in ALL if one.end is End.ALERTED)), 170, 60)
+    assert sum("told too" in line for line in lines) == len(MESSAGES)
+    assert sum("no: restricted" in line for line in lines) == 2
+    assert sum("no: about a reader" in line for line in lines) == 1
 
 
 def test_the_picture_loads_nothing_from_anywhere(tmp_path: Path) -> None:

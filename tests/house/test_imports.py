@@ -15,7 +15,7 @@ STEPS = ("assess", "deliver", "poll", "triage")
 
 # From the ground up; a module imports only what stands on an earlier line, or what is named beside it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "notify", "channels.base", "own"),
+    ("errors", "records", "notify", "journal", "channels.base", "own"),
     ("cases", "routing", "database"),
     ("candidates", "works", "wording", "channels"),
     ("store", "lookups"),

@@ -119,7 +119,7 @@ def test_wrong_configuration_prints_every_fault(tmp_path: Path, within: Within) 
     house = Installation(tmp_path, mail_port=1)
     house.edit("mentionwatch.toml", r"(?m)^timezone = .*$", 'timezone = "Mars/Crater"\ncolour = "red"')
     house.edit("people.toml", r'email = "chair@', 'email = "chair at ')
-    for command in (["check"], ["step", "assess"], ["health", "--json"], ["cases"], ["show", "1"]):
+    for command in (["check"], ["step", "assess"], ["health", "--json"]):
         code, out, err = within(*command, "--config", str(house.config))
         assert (code, out) == (2, "")
         faults = err.splitlines()[:-1]
@@ -129,6 +129,15 @@ def test_wrong_configuration_prints_every_fault(tmp_path: Path, within: Within) 
         assert err.splitlines()[-1].startswith("3 fault(s)")
     assert said(house, "run").returncode == 2
     assert not house.database.exists()
+
+
+def test_cases_can_be_read_while_another_file_has_faults(tmp_path: Path, within: Within) -> None:
+    house = Installation(tmp_path, mail_port=1)
+    house.edit("people.toml", r'email = "chair@', 'email = "chair at ')
+    code, out, _ = within("cases", "--json", "--config", str(house.config))
+    assert (code, json.loads(out)) == (0, [])
+    code, _, err = within("show", "1", "--config", str(house.config))
+    assert (code, "no case 1" in err) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def written(folder: Path, *lines: Any) -> Path:
         ({**GOOD, "edited_at": "9999-12-31T23:59:00-05:00"}, "outside the years"),
         ({"id": "1"}, "neither 'text' nor 'title'"),
         ({"id": "1", "text": ""}, "neither 'text' nor 'title'"),
-        ({**GOOD, "school": "elsewhere"}, "no school has the key 'elsewhere'"),
+        ({**GOOD, "school": "elsewhere"}, "no school has the key that stands in 'school'"),
         ({**GOOD, "platform": "x" * 3000}, "`$.platform`"),
         (b"{", "not a JSON object"),
         (b"plain words", "not a JSON object"),
