@@ -76,6 +76,7 @@ ROLE_TITLES: Mapping[str, str] = {
     "chair_of_governors": "Chair of governors",
     "board_of_governors_clerk": "Clerk to the governors",
     "data_protection_officer": "Data protection officer",
+    "it_administrator": "IT administrator",
     "business_manager": "Business manager",
     "school_business_manager": "School business manager",
     "communications_officer": "Communications officer",

@@ -25,13 +25,13 @@ import connectors
 from config.answers import write_from_answers
 from config.faults import ConfigError, Fault
 from config.load import load_schools, load_service
-from config.settings import Settings
+from config.settings import Settings, Source
 from connectors.base import Connector, FetchError
 from connectors.http import PoliteClient, user_agent
 from connectors.report import ReportError, read_report
 from monitor import assess as assess_step
 from monitor import health as health_words
-from monitor import intake, journal, lookups, triage
+from monitor import cli_people, intake, journal, keys, lookups, retention, triage
 from monitor.daemon import Daemon, utc_now
 from monitor.database import migrate, open_engine
 from monitor.deliver import Sender, channels
@@ -54,6 +54,7 @@ Config = Annotated[
         "--config", envvar="MENTIONWATCH_CONFIG", help="The configuration folder.", show_default="./config"
     ),
 ]
+app.add_typer(cli_people.app)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT = Path("config")
 DEBUG = "MENTIONWATCH_DEBUG"
@@ -125,6 +126,9 @@ def init(
     """Write a configuration for a school from a file of answers."""
     for path in write_from_answers(answers, folder, options_of):
         say(f"written: {path}")
+    key = keys.make(folder)
+    if key is not None:
+        say(f"made: {key}, which seals the words of grave cases; keep a copy apart: mentionwatch key escrow FILE")
     settings = read_settings(folder)
     for warning in settings.warnings:
         say(f"to look at: {warning}")
@@ -161,10 +165,20 @@ def check(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     say(f"The configuration is sound: {len(settings.schools)} school(s), {len(states)} source(s).")
 
 
-def _idle(source: Any, settings: Any) -> str:
-    from monitor.poll import idle_reason
+def _idle(source: Source, settings: Settings) -> str:
+    return settings.idle_reason(source)
 
-    return idle_reason(source, settings)
+
+@app.command(epilog="Example: mentionwatch drafts --config ./config")
+def drafts(config: Config = DEFAULT) -> None:
+    """Write the drafts of DPIA, notices and governors' paper anew, and show what changed since the last ones."""
+    from config.drafts import write_drafts
+
+    settings = read_settings(config)
+    written = write_drafts(settings, settings.folder)
+    for path in written.paths:
+        say(f"written: {path}")
+    sys.stdout.write(written.difference)
 
 
 @app.command(epilog="Example: mentionwatch run --config /etc/mentionwatch")
@@ -287,7 +301,7 @@ def ingest(
     config: Config = DEFAULT,
 ) -> None:
     """Take posts in as if a connector had brought them; repeated lines change nothing."""
-    works = build(read_settings(config))
+    works = build(read_settings(config), utc_now().date())
     _, store = opened(works)
     taken = intake.ingest(file, store, works, utc_now())
     put(
@@ -312,7 +326,7 @@ def report(
     where: Annotated[str, typer.Option(help="Where it was seen, in your words.")] = "",
 ) -> None:
     """Take in a post that a person saw."""
-    works = build(read_settings(config))
+    works = build(read_settings(config), utc_now().date())
     _, store = opened(works)
     keys = [s.key for s in works.settings.schools]
     if school not in keys and (school or len(keys) != 1):
@@ -330,12 +344,12 @@ def report(
 
 @app.command(epilog="Example: mentionwatch step assess --config ./config")
 def step(
-    name: Annotated[str, typer.Argument(help="poll, assess, triage or deliver.")],
+    name: Annotated[str, typer.Argument(help="poll, assess, triage, deliver or retain.")],
     config: Config = DEFAULT,
     source: Annotated[list[str], typer.Option(help="poll: this source, due or not; repeatable.")] = [],  # noqa: B006
 ) -> None:
     """Run one step once and print what it did."""
-    works = build(read_settings(config))
+    works = build(read_settings(config), utc_now().date())
     engine, store = opened(works)
     put({"step": name} | _run_step(name, works, engine, store, source))
 
@@ -352,9 +366,11 @@ def _run_step(name: str, works: Works, engine: Engine, store: Store, sources: li
         case "deliver":
             sender = Sender(store, engine, settings.service.data_dir)
             return {"attempts": sender.run(settings, channels(settings, sys.stderr), utc_now)}
+        case "retain":
+            return {"removed": retention.run(store, settings, utc_now())}
         case _:
             raise ConfigError(
-                [Fault("step", None, f"there is no step '{name}'; poll, assess, triage or deliver")]
+                [Fault("step", None, f"there is no step '{name}'; poll, assess, triage, deliver or retain")]
             )
 
 
@@ -414,8 +430,14 @@ def show(
     case: Annotated[int, typer.Argument(metavar="CASE", help="Number of the case.")],
     config: Config = DEFAULT,
     as_json: AsJson = False,
+    words: Annotated[bool, typer.Option("--words", help="Sign in and see what was posted.")] = False,
+    person: Annotated[str, typer.Option("--as", metavar="PERSON", help="With --words: your id in people.toml.")] = "",
+    reason: Annotated[str, typer.Option(help="With --words: why you look; needed for restricted cases.")] = "",
 ) -> None:
     """One case: what happened to it and who was told; where its posts stand, without their words."""
+    if words:
+        cli_people.show_words(config, case, person, reason, as_json=as_json)
+        return
     engine = open_engine(load_service(config).database_url())
     migrate(engine)
     found = lookups.case(engine, case)

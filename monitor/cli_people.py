@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from config.secrets import Secret
 from config.settings import Settings
-from monitor import keys
+from monitor import acting, keys
 from monitor.access import Action, Right, may
 from monitor.accounts import Session, fault_of, set_passphrase, sign_in
 from monitor.audit import Audit, Entry, entries, read_head
@@ -101,6 +101,31 @@ def passphrase(
     given = ask_twice(f"New passphrase of {person}", fault_of)
     first = set_passphrase(opened(settings), settings.people, person, given, now())
     say(f"The {'first' if first else 'new'} passphrase of {person} is set; the audit tells of it.")
+
+
+@app.command(epilog="Example: mentionwatch act 12 wrong --as cp --reason 'about another school' --config ./config")
+def act(
+    case: Annotated[int, typer.Argument(metavar="CASE", help="Number of the case.")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="wrong, moved or hold.")],
+    person: As = "",
+    reason: Annotated[str, typer.Option(help="Why; kept with the audit, apart from the case.")] = "",
+    until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="hold: its last day, within six months.")] = "",
+    config: Config = DEFAULT,
+) -> None:
+    """Decide on a case: `wrong` empties it at once, `moved` says that the school's own file has it, `hold` keeps it."""
+    settings = read_settings(config)
+    audit = opened(settings)
+    session = signed_in(audit, settings, person)
+    ends_at = _end(until) if action == "hold" else None
+    acting.act(audit, settings, case, action, session, reason, now(), ends_at=ends_at)
+    say(f"Case {case}: {action}. The audit tells of it.")
+
+
+def _end(until: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
+    except ValueError:
+        raise MonitorError("--until is not a date; write for example 2027-03-31.") from None
 
 
 def show_words(config: Path, case: int, person: str, reason: str, *, as_json: bool) -> None:

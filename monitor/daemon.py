@@ -28,6 +28,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from config.faults import ConfigError
+from config.register import remove_expired
 from config.settings import Settings
 from connectors.http import PoliteClient, user_agent
 from monitor import assess, health, notify, retention, triage
@@ -79,7 +80,7 @@ class Daemon:
             StoreError: the database can not be used.
         """
         self._catch_signals()  # first: a SIGHUP that nobody catches would end the process
-        self._works: Works = build(read_settings(self._folder))
+        self._works: Works = self._build()
         self._ways: dict[str, Channel] = channels(self._works.settings)
         service = self._works.settings.service
         with only_daemon(service.data_dir):
@@ -90,6 +91,10 @@ class Daemon:
             finally:
                 engine.dispose()
         return 0
+
+    def _build(self) -> Works:
+        self._day = self._clock().date()
+        return build(read_settings(self._folder), self._day)
 
     def _serve(self, engine: Engine) -> None:
         settings = self._works.settings
@@ -178,7 +183,19 @@ class Daemon:
                 self._scheduler.modify_job("retain", next_run_time=utc_now() + RETAIN_AGAIN)
             raise
         self._retained.set()
+        self._forget_leavers(works)
         return sum(counts.values())
+
+    def _forget_leavers(self, works: Works) -> None:
+        """Take leavers out of schools.toml; they are not matched any more, whether that works or not (PBD-11)."""
+        try:
+            gone = remove_expired(self._folder, works.settings.people, self._clock().date())
+        except ConfigError:  # a read-only /etc: the configuration's own warning asks a person to do it
+            return
+        if gone.removed:
+            LOG.info("%d entry(ies) of the staff register are over and were removed", len(gone.removed))
+            self._reload.set()
+            self._wake.set()
 
     def _note(self, name: str, count: int, failure: str) -> None:
         """Write the run down when it did something or failed, else once a minute."""
@@ -213,6 +230,8 @@ class Daemon:
             self._wake.clear()
             if self._stop.is_set():
                 return
+            if self._clock().date() != self._day:
+                self._reload.set()  # who of the staff may be matched depends on the day (PBD-11)
             if self._reload.is_set():
                 self._reload.clear()
                 self._read_again()
@@ -241,7 +260,7 @@ class Daemon:
     def _read_again(self) -> None:
         notify.reloading()
         try:
-            fresh = build(read_settings(self._folder))
+            fresh = self._build()
         except ConfigError as error:
             for fault in error.faults:
                 LOG.error("%s", fault)

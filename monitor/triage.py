@@ -101,6 +101,8 @@ def decide(post: Seen, story: OpenCase | None, settings: Settings) -> Ruling:
     """What becomes of one assessed post. Reasons name rules, never words of the post."""
     if not (post.mention or post.possible):
         return Ruling(Outcome.NOBODY, "not about the school")
+    if post.mention and not post.staff and not settings.school_terms(post.school):
+        return Ruling(Outcome.NOBODY, "names the school alone, and its terms are switched off")
     if post.possible and post.severity < Severity.HIGH and post.category == POSSIBLE:
         return Ruling(Outcome.POSSIBLE, "perhaps about the school, and nothing serious in it")
     if post.category == COMPLAINT and (post.severity is Severity.NONE or not post.also):

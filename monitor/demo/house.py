@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from config.answers import write_from_answers
+from monitor import keys
 from monitor.works import options_of
 
 STOP_WITHIN = 10.0  # seconds; then the service is killed
@@ -59,6 +60,7 @@ class House:
         shipped = files("monitor.demo").joinpath("answers.toml").read_text("utf-8")
         answers.write_text(neighbours.into(shipped), encoding="utf-8")
         write_from_answers(answers, self.config, options_of)
+        keys.make(self.config)
         _write_secret(self.config / "secrets" / "slack_token", neighbours.slack_token)
 
     def start(self) -> None:

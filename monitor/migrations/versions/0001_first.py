@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("pack_sha256", sa.String, nullable=False),
         sa.Column("opened_at", AT, nullable=False, index=True),
         sa.Column("updated_at", AT, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "decision",
