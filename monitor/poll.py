@@ -20,7 +20,7 @@ from sqlalchemy import Row
 
 import connectors
 from config.settings import Settings, Source
-from connectors.base import Batch, FetchError, Post, Reason
+from connectors.base import Batch, FetchError, Kind, Post, Reason
 from connectors.http import PoliteClient
 from connectors.pacing import next_check, within_reach
 from connectors.stopping import Stopped
@@ -96,12 +96,14 @@ def candidates(
     `own`: they come from the school's own site or account. News of a deletion has no words that a
     gate could know; it goes on to every school, where it means something only if the post is known.
     """
-    passed = works.gate.match([reading(post, own) for post in posts], schools)
+    # What a person hands in was meant for the school, whether it names it or not.
+    theirs = [own or post.kind is Kind.REPORT for post in posts]
+    passed = works.gate.match([reading(p, to_us) for p, to_us in zip(posts, theirs, strict=True)], schools)
     everybody = tuple(school.key for school in works.settings.schools)
     known = {school.key: school for school in works.settings.schools}
     return [
-        Candidate(key, post, own, backlog=_is_old(post, backlog_before))
-        for post, keys, school in zip(posts, passed, schools, strict=True)
+        Candidate(key, post, to_us, backlog=_is_old(post, backlog_before))
+        for post, keys, school, to_us in zip(posts, passed, schools, theirs, strict=True)
         for key in (((school,) if school else everybody) if post.deleted else keys)
         if not is_own(post, known[key], own_source=own)
     ]

@@ -17,6 +17,10 @@ from nlp.findings import FLAGS, Assessment, Finding, Reading
 from nlp.gate import Gate
 
 FIELDS = ("text", "title", "author_name", "author_handle", "context", "url", "platform")
+OWN_PLATFORMS = (
+    "school_site",
+    "email_report",
+)  # under the school's own pages, or sent to its reporting address
 BATCH = 200  # lines that pass the gate together; also the most that one answer waits for
 
 
@@ -124,7 +128,7 @@ def reading(values: Mapping[str, Any]) -> Reading:
         if not isinstance(words.get(name, ""), str | None):
             raise Unreadable(values.get("id"), f"'{name}' is not text")
     given: dict[str, Any] = {name: words.get(name) or "" for name in FIELDS}
-    return Reading(**given)
+    return Reading(**given, own=given["platform"] in OWN_PLATFORMS)
 
 
 def prediction(assessment: Assessment, words: Reading) -> dict[str, Any]:

@@ -45,7 +45,6 @@ class Clue(IntFlag):
 
 
 _EVERYBODY = -1
-_OWN_SOURCE = Clue.SURE | Clue.SHORT | Clue.PLACE | Clue.TITLED | Clue.SURNAME | Clue.ROLE
 _ROLE_WORDS = (
     "head",
     "heads",
@@ -81,6 +80,19 @@ def enough(clues: int, education: bool) -> bool:
     if clues & Clue.TITLED:
         return bool(education or near & (Clue.PLACE | Clue.BROAD))
     return bool(clues & Clue.PLACE and (education or clues & Clue.SURNAME))
+
+
+def enough_here(clues: int, shared: int) -> bool:
+    """Whether these clues suffice in a source that belongs to one school but is not its own site.
+
+    Some name must stand there (rulings 9): words such as "school" or "the head" alone name nobody,
+    and a town or a surname alone is never enough (PBD-05).
+    """
+    if clues & (Clue.SURE | Clue.SHORT | Clue.TITLED):
+        return True
+    if clues & Clue.SURNAME:
+        return bool(shared or clues & (Clue.PLACE | Clue.BROAD | Clue.ROLE))
+    return bool(clues & Clue.PLACE and (shared or clues & Clue.ROLE))
 
 
 def _possessives(name: str) -> tuple[str, str]:
@@ -150,8 +162,8 @@ class Gate:
     ) -> list[tuple[str, ...]]:
         """For each reading the keys of the schools it may be about; () means nobody, forget it.
 
-        `only[i]` names the school whose own source brought reading i: weaker clues then
-        suffice, and no other school is looked for. An unknown key matches nothing.
+        `only[i]` names the school that reading i's source is read for: somewhat weaker clues
+        then suffice, and no other school is looked for. An unknown key matches nothing.
         """
         scope = only if only is not None else [None] * len(readings)
         clues = self._clues([_joined(reading) for reading in readings])
@@ -181,7 +193,7 @@ class Gate:
             index = self._index.get(key)
             if index is None:
                 return ()
-            return (key,) if reading.own or shared or clues.get(index, 0) & _OWN_SOURCE else ()
+            return (key,) if reading.own or enough_here(clues.get(index, 0), shared) else ()
         education = bool(shared & Clue.SURE)
         return tuple(
             self._keys[school]

@@ -239,7 +239,14 @@ def unmask(text: str, lexicon: Lexicon) -> Folded:
 
 
 _SET_APART = re.compile(r"(?<![^\W_])[^\W_](?:[ .\-_*][^\W_]){3,}(?![^\W_])")
-_LEET_WORD = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9@$!])[A-Za-z0-9@$!]{4,30}")
+# Whole words only, and what is in them is looked at afterwards: a look ahead at every place is quadratic.
+_LEET_WORD = re.compile(r"(?<![A-Za-z0-9@$!])[A-Za-z0-9@$!]{4,30}(?![A-Za-z0-9@$!])")
+
+
+def _without_leet(match: re.Match[str]) -> str:
+    word = match.group()
+    mixed = any(char in "0123456789@$!" for char in word) and any(char.isalpha() for char in word)
+    return word.translate(_LEET) if mixed else word
 
 
 def plain_letters(text: str, thorough: bool = False) -> str:
@@ -250,7 +257,7 @@ def plain_letters(text: str, thorough: bool = False) -> str:
         out = text.casefold().translate(_LOOKALIKE)
     if thorough:
         out = _SET_APART.sub(lambda match: re.sub(r"[ .\-_*]", "", match.group()), out)
-        out = _LEET_WORD.sub(lambda match: match.group().translate(_LEET), out)
+        out = _LEET_WORD.sub(_without_leet, out)
     return "" if out == text else out
 
 

@@ -53,10 +53,25 @@ def test_stops(gate: Gate, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["green again", "the head never answers", "my daughter cried", "d r o s h e a"]
+    "text",
+    ["Mr Green sold me a car", "green is a bad head", "the green woman at our school", "d r o s h e a"],
 )
-def test_weaker_clues_suffice_from_an_own_source(gate: Gate, text: str) -> None:
+def test_weaker_clues_suffice_from_a_source_of_the_school(gate: Gate, text: str) -> None:
     assert gate.match([Reading(text=text)], ["quill"]) == [("quill",)]
+
+
+@pytest.mark.parametrize(
+    "text", ["green again", "the head never answers", "my daughter cried", "no school today", "Dorset", ""]
+)
+def test_words_that_name_nobody_stop_there_too(gate: Gate, text: str) -> None:
+    """Rulings 9 and PBD-05: a source that is read for a school is not yet about it."""
+    assert gate.match([Reading(text=text)], ["quill"]) == [()]
+
+
+@pytest.mark.parametrize("piece", ["a", "a1", "@", "a.", "a ", "1", "\u0430", "a-b_"])
+def test_a_long_post_takes_no_longer_than_its_length(gate: Gate, piece: str) -> None:
+    """Sixty thousand characters took minutes when a pattern looked ahead from every place."""
+    assert gate.match([Reading(text=piece * 200_000)], ["quill"]) == [()]
 
 
 def test_an_own_comment_always_passes_and_other_schools_are_not_looked_for(gate: Gate) -> None:
