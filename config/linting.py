@@ -30,7 +30,7 @@ _SEARCHED = re.compile(
     r"(?:.*_)?(?:q|quer(?:y|ies)|search(?:es)?|terms?|keywords?|phrases?|words|hashtags?|tags?|s)"
 )
 _ACCOUNT = re.compile(
-    r"(?:.*_)?(?:users?|usernames?|handles?|accounts?|authors?|actors?|follow(?:ing)?|profiles?|channels?|from)"
+    r"(?:.*_)?(?:users?|usernames?|handles?|accounts?|actors?|follow(?:ing)?|profiles?|channels?|from)"
     r"(?:_?ids?)?"
 )
 _NOT_STAFF = re.compile(
@@ -38,6 +38,8 @@ _NOT_STAFF = re.compile(
     r"reporter|councillor|alumn\w+|trade union\w*|union (?:rep|representative))(?: governor)?s?",
     re.IGNORECASE,
 )
+
+_APPLIED = re.compile(r"\b(?:applicants?|candidates?|interviewees?|shortlisted)\b", re.IGNORECASE)
 
 
 def lint(
@@ -121,7 +123,7 @@ def _school_reasons(school: School, known: Known) -> Iterator[tuple[KeyPath, str
             *((f"aliases[{j + 1}]", a) for j, a in enumerate(member.aliases)),
         ):
             yield from _first(("staff", i, key.partition("[")[0]), term, contact_reason(term))
-        if _NOT_STAFF.fullmatch(member.role.strip()):
+        if _NOT_STAFF.fullmatch(member.role.strip()) or _APPLIED.search(member.role):
             why = "is no role of staff; only staff in role are watched: delete the entry"
             yield from _first(("staff", i, "role"), member.role, why)
 

@@ -55,7 +55,9 @@ def act(
     if refused:
         raise CaseError(f"There is no case {case_id}." if verdict.hidden else refused)
     if action == "hold":
-        holds.place(Store(audit.engine), case_id, person=session.person, reason=reason, ends_at=ends_at, now=now)
+        holds.place(
+            Store(audit.engine), case_id, person=session.person, reason=reason, ends_at=ends_at, now=now
+        )
         return
     with writing(audit.engine) as connection:
         values = {"case_id": case_id, "at": now, "kind": action, "actor": session.person, "data": {}}

@@ -54,7 +54,9 @@ def finding_values(finding: Finding) -> dict[str, Any]:
 def assessment_values(row: Row[Any], assessment: Assessment, now: datetime) -> dict[str, Any]:
     """The row to keep for one assessed version."""
     staff = assessment.mention.staff
-    categories = categories_of({f.flag: f.severity for f in assessment.findings}, staff)
+    categories = categories_of(
+        {f.flag: f.severity for f in assessment.findings}, staff, [f.rule for f in assessment.findings]
+    )
     return _common(row, now) | {
         "mention": assessment.mention.mention,
         "possible": assessment.mention.possible,

@@ -10,7 +10,7 @@ look-up stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -59,6 +59,7 @@ COMPLAINT = "legitimate_complaint"
 OVERRIDING = ("child_at_risk", "allegation_against_staff")  # leave the communications queue at once
 RESTRICTED = (*OVERRIDING, "pupil_identifying")  # PBD-25; rulings 12 sets the low pupil case free
 JOINED_BY_PLACE = ("abusive_harassing", "discriminatory_hate", "defamatory_possible", "impersonation")
+CHILD_HARM_RULES = frozenset({"defamatory.child-harm"})  # words such as "nonce" of a named adult
 BY_FLAG = {
     Flag.SAFEGUARDING: "child_at_risk",
     Flag.THREATENING: "threatening",
@@ -70,16 +71,19 @@ BY_FLAG = {
 }
 
 
-def weighed(findings: Mapping[Flag, Severity], staff: Sequence[str]) -> dict[str, Severity]:
+def weighed(
+    findings: Mapping[Flag, Severity], staff: Sequence[str], rules: Collection[str] = ()
+) -> dict[str, Severity]:
     """Path ids that apply with the severity of each, the leading one first (response-paths.md section 1).
 
     A claim that a member of staff hurt a child is an allegation, not a matter of
     reputation: the child-protection role and the head decide, not the comms team.
     """
     severity_of = {BY_FLAG[flag]: severity for flag, severity in findings.items()}
-    if staff and Flag.DEFAMATORY in findings and Flag.SAFEGUARDING in findings:
-        harm = max(severity_of.pop("child_at_risk"), severity_of.pop("defamatory_possible"))
-        severity_of["allegation_against_staff"] = harm
+    graver = Flag.SAFEGUARDING in findings or not CHILD_HARM_RULES.isdisjoint(rules)
+    if staff and Flag.DEFAMATORY in findings and graver:
+        harm = severity_of.pop("child_at_risk", Severity.NONE)
+        severity_of["allegation_against_staff"] = max(harm, severity_of.pop("defamatory_possible"))
 
     def rank(category: str) -> tuple[bool, int, int]:
         return (category not in OVERRIDING, -severity_of[category], CATEGORIES.index(category))
@@ -87,9 +91,11 @@ def weighed(findings: Mapping[Flag, Severity], staff: Sequence[str]) -> dict[str
     return {category: severity_of[category] for category in sorted(severity_of, key=rank)}
 
 
-def categories_of(findings: Mapping[Flag, Severity], staff: Sequence[str]) -> tuple[str, ...]:
-    """Path ids that apply, the leading one first."""
-    return tuple(weighed(findings, staff))
+def categories_of(
+    findings: Mapping[Flag, Severity], staff: Sequence[str], rules: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Path ids that apply, the leading one first; `rules` are the ids of the rules that found something."""
+    return tuple(weighed(findings, staff, rules))
 
 
 def is_restricted(category: str, severity: Severity) -> bool:

@@ -21,17 +21,15 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine
 
-import connectors
 from config.answers import write_from_answers
 from config.faults import ConfigError, Fault
 from config.load import load_schools, load_service
 from config.settings import Settings, Source
-from connectors.base import Connector, FetchError
 from connectors.http import PoliteClient, user_agent
 from connectors.report import ReportError, read_report
 from monitor import assess as assess_step
+from monitor import cli_people, cli_sources, intake, journal, keys, lookups, retention, triage
 from monitor import health as health_words
-from monitor import cli_people, intake, journal, keys, lookups, retention, triage
 from monitor.daemon import Daemon, utc_now
 from monitor.database import migrate, open_engine
 from monitor.deliver import Sender, channels
@@ -54,6 +52,7 @@ Config = Annotated[
         "--config", envvar="MENTIONWATCH_CONFIG", help="The configuration folder.", show_default="./config"
     ),
 ]
+app.add_typer(cli_sources.app)
 app.add_typer(cli_people.app)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT = Path("config")
@@ -128,7 +127,9 @@ def init(
         say(f"written: {path}")
     key = keys.make(folder)
     if key is not None:
-        say(f"made: {key}, which seals the words of grave cases; keep a copy apart: mentionwatch key escrow FILE")
+        say(
+            f"made: {key}, which seals the words of grave cases; keep a copy apart: mentionwatch key escrow FILE"
+        )
     settings = read_settings(folder)
     for warning in settings.warnings:
         say(f"to look at: {warning}")
@@ -188,100 +189,6 @@ def run(
 ) -> None:
     """Run the service: poll, assess, decide, deliver, until it is told to stop."""
     raise typer.Exit(Daemon(config).run())
-
-
-@app.command(
-    epilog="Example: mentionwatch fetch feed --set url=http://127.0.0.1:8091/feed/ --allow-host 127.0.0.1:8091"
-)
-def fetch(
-    kind: Annotated[str, typer.Argument(help="Kind of connector, for example feed.")],
-    options: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="An option; repeatable.")
-    ] = [],  # noqa: B006
-    cursor: Annotated[str, typer.Option(help="The cursor of an earlier fetch, as JSON.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="Newest posts at most.")] = 500,
-    allow_host: Annotated[
-        list[str],
-        typer.Option(metavar="HOST:PORT", help="A private address that may be reached; repeatable."),
-    ] = [],  # noqa: B006
-    contact: Annotated[str, typer.Option(help="Address that the sites may write to.")] = "not configured",
-) -> None:
-    """Fetch once, dry: posts as JSON lines, then one line about the batch; nothing is stored."""
-    from monitor.dryrun import options_from, post_values
-
-    source = _connector(kind)
-    given = options_from(source.options, options)
-    state = _cursor(cursor)
-    http = PoliteClient(user_agent=user_agent(contact), allow_hosts=allow_host)
-    try:
-        batch = source.fetch(given, state, http, limit=limit, now=utc_now())
-    except FetchError as error:
-        say(str(error))
-        sys.exit(3 if error.retry else 4)
-    finally:
-        http.close()
-    for post in batch.posts:
-        put(post_values(post))
-    for notice in batch.notices:
-        say(f"notice: {notice}")
-    summary = {
-        "cursor": batch.cursor,
-        "not_before": lookups.iso(batch.not_before),
-        "unchanged": batch.unchanged,
-        "posts": len(batch.posts),
-    }
-    put({"batch": summary})
-
-
-@app.command(
-    "try-page", epilog="Example: mentionwatch try-page https://school.example/guestbook --set item=.entry"
-)
-def try_page(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The page that a source would watch.")],
-    options: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="An option; repeatable.")
-    ] = [],  # noqa: B006
-    allow_host: Annotated[
-        list[str],
-        typer.Option(metavar="HOST:PORT", help="A private address that may be reached; repeatable."),
-    ] = [],  # noqa: B006
-    contact: Annotated[str, typer.Option(help="Address that the site may write to.")] = "not configured",
-) -> None:
-    """Show what a `page` source would take from a page and what it would ignore; nothing is stored."""
-    from connectors.page_preview import preview
-    from monitor.dryrun import page_options, preview_lines
-
-    http = PoliteClient(user_agent=user_agent(contact), allow_hosts=allow_host)
-    try:
-        found = preview(url, page_options(url, options), http, utc_now())
-    except FetchError as error:
-        say(str(error))
-        sys.exit(3 if error.retry else 4)
-    finally:
-        http.close()
-    for line in preview_lines(found):
-        say(line)
-
-
-def _connector(kind: str) -> Connector:
-    try:
-        return connectors.connector(kind)
-    except (connectors.UnknownKind, connectors.RefusedConnector) as error:
-        raise ConfigError([Fault("fetch", None, str(error))]) from error
-
-
-def _cursor(words: str) -> dict[str, Any] | None:
-    if not words:
-        return None
-    try:
-        state = json.loads(words)
-    except ValueError:
-        state = None
-    if not isinstance(state, dict):
-        raise ConfigError(
-            [Fault("--cursor", None, "is not a JSON object; give the 'cursor' of an earlier fetch")]
-        )
-    return state
 
 
 @app.command(epilog="Example: mentionwatch assess --schools schools.toml < posts.jsonl")
@@ -431,8 +338,12 @@ def show(
     config: Config = DEFAULT,
     as_json: AsJson = False,
     words: Annotated[bool, typer.Option("--words", help="Sign in and see what was posted.")] = False,
-    person: Annotated[str, typer.Option("--as", metavar="PERSON", help="With --words: your id in people.toml.")] = "",
-    reason: Annotated[str, typer.Option(help="With --words: why you look; needed for restricted cases.")] = "",
+    person: Annotated[
+        str, typer.Option("--as", metavar="PERSON", help="With --words: your id in people.toml.")
+    ] = "",
+    reason: Annotated[
+        str, typer.Option(help="With --words: why you look; needed for restricted cases.")
+    ] = "",
 ) -> None:
     """One case: what happened to it and who was told; where its posts stand, without their words."""
     if words:

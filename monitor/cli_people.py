@@ -103,13 +103,17 @@ def passphrase(
     say(f"The {'first' if first else 'new'} passphrase of {person} is set; the audit tells of it.")
 
 
-@app.command(epilog="Example: mentionwatch act 12 wrong --as cp --reason 'about another school' --config ./config")
+@app.command(
+    epilog="Example: mentionwatch act 12 wrong --as cp --reason 'about another school' --config ./config"
+)
 def act(
     case: Annotated[int, typer.Argument(metavar="CASE", help="Number of the case.")],
     action: Annotated[str, typer.Argument(metavar="ACTION", help="wrong, moved or hold.")],
     person: As = "",
     reason: Annotated[str, typer.Option(help="Why; kept with the audit, apart from the case.")] = "",
-    until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="hold: its last day, within six months.")] = "",
+    until: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="hold: its last day, within six months.")
+    ] = "",
     config: Config = DEFAULT,
 ) -> None:
     """Decide on a case: `wrong` empties it at once, `moved` says that the school's own file has it, `hold` keeps it."""

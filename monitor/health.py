@@ -34,7 +34,8 @@ class SourceHealth:
     school: str
     state: str  # good | failing | silent | idle | new
     last_good_at: datetime | None
-    blind_hours: float
+    blind_hours: float | None
+    """Hours since the last good fetch; None: it was never read."""
     reason: str
     notices: tuple[str, ...]
 
@@ -43,7 +44,7 @@ def source_health(source: Source, row: Row[Any] | None, settings: Settings, now:
     """What can be said of one source at `now`; hours blind count from the last good fetch."""
     idle = idle_reason(source, settings)
     last_good = row.last_good_at if row else None
-    blind = max((now - last_good).total_seconds(), 0.0) / 3600 if last_good else 0.0
+    blind = max((now - last_good).total_seconds(), 0.0) / 3600 if last_good else None
     silent = last_good is not None and now - last_good > connectors.connector(source.kind).expected_every
     state = (
         "idle"
@@ -62,7 +63,7 @@ def source_health(source: Source, row: Row[Any] | None, settings: Settings, now:
         school=source.school,
         state=state,
         last_good_at=last_good,
-        blind_hours=round(blind, 1) if state in ("failing", "silent") else 0.0,
+        blind_hours=0.0 if state not in ("failing", "silent") else None if blind is None else round(blind, 1),
         reason=idle or (row.reason if row else ""),
         notices=tuple(row.notices) if row else (),
     )

@@ -7,6 +7,7 @@ Repeated lines change nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import msgspec
 
 from config.settings import Settings
 from connectors.base import SHORT_LIMIT, Kind, Post
+from connectors.links import web_link
 from monitor.candidates import Kept
 from monitor.errors import BadInput
 from monitor.poll import candidates
@@ -74,7 +76,7 @@ def read(file: Path, settings: Settings) -> list[Line]:
     faults: list[tuple[int, str]] = []
     for number, raw in _raw_lines(file):
         try:
-            line = decoder.decode(raw)
+            line = _decoded(decoder, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             faults.append((number, _plain(error)))
             continue
@@ -111,6 +113,20 @@ def _raw_lines(file: Path) -> Iterator[tuple[int, bytes]]:
         raise BadInput(file.name, [(1, f"the file can not be read: {error.strerror}")]) from error
 
 
+def _decoded(decoder: msgspec.json.Decoder[Line], raw: bytes) -> Line:
+    """A line as a value; half of a surrogate, which the strict decoder refuses, is taken as Python takes it."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            values = json.loads(raw)
+        except ValueError:
+            raise msgspec.DecodeError("not JSON") from None
+        return msgspec.convert(values, Line)
+
+
 def _plain(error: Exception) -> str:
     """msgspec names the key and never quotes the value; a decode error is said shorter."""
     if isinstance(error, msgspec.ValidationError):
@@ -125,7 +141,7 @@ def post_of(line: Line, now: datetime) -> Post:
         platform=line.platform,
         external_id=external_id,
         fetched_at=line.fetched_at or now,
-        url=line.url,
+        url=web_link(line.url),
         published_at=line.published_at,
         author_name=line.author_name,
         author_handle=line.author_handle,

@@ -134,7 +134,11 @@ def reading(values: Mapping[str, Any]) -> Reading:
 def prediction(assessment: Assessment, words: Reading) -> dict[str, Any]:
     """An assessment in the contract's shape, with the evidence's words."""
     mention = assessment.mention
-    categories = categories_of({f.flag: f.severity for f in assessment.findings}, mention.staff)
+    categories = categories_of(
+        {f.flag: f.severity for f in assessment.findings},
+        mention.staff,
+        [f.rule for f in assessment.findings],
+    )
     by_flag = {finding.flag: finding for finding in assessment.findings}
     return {
         "mention": mention.mention,

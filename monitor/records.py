@@ -170,7 +170,7 @@ class Decision(SQLModel, table=True):
 
 class Case(SQLModel, table=True):
     __tablename__ = "cases"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a deleted case's number is never used again
+    __table_args__ = {"sqlite_autoincrement": True}  # a deleted case's number is never used again
 
     id: int | None = Field(default=None, primary_key=True)
     school: str = Field(index=True)

@@ -63,10 +63,16 @@ def recipients(
     """
     told: dict[str, Recipient] = {}
     for category in categories:
-        for role in roles_for(routes, category, about_staff=bool(subjects)):
+        roles = roles_for(routes, category, about_staff=bool(subjects))
+        for role in roles:
             found = first_allowed(people, routes, school, role, subjects)
             if found is not None:
                 told.setdefault(found.person.id, found)
+        if category == "threatening" and any(r.role not in roles for r in told.values()):
+            # The one who would act is the one who is threatened: a governor alone is not at the school's gate.
+            near = first_allowed(people, routes, school, "child_protection_person", subjects)
+            if near is not None:
+                told.setdefault(near.person.id, near)
     return tuple(told.values())
 
 

@@ -90,7 +90,7 @@ def seen(row: Row[Any]) -> Seen:
 
 def _told_too(row: Row[Any], found: dict[Flag, Severity]) -> tuple[str, ...]:
     """What a child seems to have written is for the child-protection role, whatever it says (PBD-17)."""
-    others = told_too(weighed(found, row.staff))
+    others = told_too(weighed(found, row.staff, [f["rule"] for f in row.findings]))
     leads = row.category in RESTRICTED
     if leads or "pupil_identifying" in others or not by_a_child(words_of(row)):
         return others

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from config.pack import DISCLAIMER, ROLE_TITLES, PolicyPath, Step
 from config.settings import Settings
+from monitor.cases import RESTRICTED
 from monitor.channels.base import Message
 from monitor.routing import first_allowed
 from nlp.findings import Severity
@@ -70,7 +71,7 @@ def alert(told: Told, settings: Settings, to: str) -> Message:
     parts = [
         *opening,
         "",
-        *_paths(told, settings),
+        *suggested(told, settings),
         "",
         f"Open the case:  {link}",
         f"Or on the school's machine:  mentionwatch show {told.id}",
@@ -114,19 +115,24 @@ def _when(told: Told, zone: ZoneInfo) -> list[str]:
     return [f"Posted:          {_time(told.posted_at, zone)}", *lines]
 
 
-def _paths(told: Told, settings: Settings) -> list[str]:
-    """The leading path whole, then each further path's own steps, numbered on."""
+def suggested(told: Told, settings: Settings) -> list[str]:
+    """The leading path whole, then each further path's own steps, numbered on and none of them "first".
+
+    Where a child's safety leads, only the path of a threat is added: "tell nobody else" and
+    "invite them in" must not stand in one message.
+    """
     paths = settings.pack.paths
     lead = paths.get(told.category)
     lines = [f"What your policy suggests ({settings.pack.title}, version {settings.pack.version})", ""]
     number = 0
     seen: set[str] = set()
-    for path in (lead, *(paths.get(category) for category in told.also)):
+    added = [c for c in told.also if told.category not in RESTRICTED or c == "threatening"]
+    for path in (lead, *(paths.get(category) for category in added)):
         if path is None:
             continue
         if path is not lead:
             lines += ["", f"Because it is also marked as {TITLES.get(path.category, path.title)}:", ""]
-        number, shown = _steps(path, told, settings, number, seen)
+        number, shown = _steps(path, told, settings, number, seen, leads=path is lead)
         lines += shown
     if not number:
         lines += _filled(
@@ -136,7 +142,7 @@ def _paths(told: Told, settings: Settings) -> list[str]:
 
 
 def _steps(
-    path: PolicyPath, told: Told, settings: Settings, number: int, seen: set[str]
+    path: PolicyPath, told: Told, settings: Settings, number: int, seen: set[str], *, leads: bool
 ) -> tuple[int, list[str]]:
     lines = []
     for step in path.steps:
@@ -144,7 +150,7 @@ def _steps(
             continue
         seen.add(step.text)
         number += 1
-        first = "FIRST: " if step.first else ""
+        first = "FIRST: " if step.first and leads else ""
         head = f"{number}. "
         indent = " " * len(head)
         lines += _filled(f"{head}{first}{step.text}", later=indent)
@@ -165,7 +171,7 @@ def _details(step: Step, told: Told, settings: Settings) -> list[str]:
     if contact is not None:
         ways = [way for way in (_whole(contact.phone), contact.email, contact.url) if way]
         checked = (
-            f", number checked {contact.verified_on:%-d %b %Y}"
+            f", number as of {contact.verified_on:%-d %b %Y}"
             if contact.verified_on
             else ", check this number"
         )

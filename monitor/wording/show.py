@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from config.pack import DISCLAIMER, ROLE_TITLES
 from config.settings import Settings
-from monitor.wording.alert import TITLES
+from monitor.wording.alert import TITLES, Told, suggested
+from nlp.findings import Severity
 
 
 def lines(case: Mapping[str, Any], settings: Settings | None) -> list[str]:
@@ -27,16 +28,25 @@ def lines(case: Mapping[str, Any], settings: Settings | None) -> list[str]:
         "Messages",
         *(_delivery(delivery) for delivery in case["deliveries"]),
     ]
-    path = settings.pack.paths.get(case["category"]) if settings is not None else None
-    if settings is not None and path is not None:
-        shown += ["", f"What your policy suggests ({settings.pack.title}, version {settings.pack.version})"]
-        shown += [
-            f"{number:>3}. {'FIRST: ' if step.first else ''}{step.text} "
-            f"({ROLE_TITLES.get(step.who, step.who)}, {step.by})"
-            for number, step in enumerate(path.steps, 1)
-        ]
-        shown += ["", DISCLAIMER]
-    return shown
+    return shown if settings is None else [*shown, "", *suggested(_told(case), settings)]
+
+
+def _told(case: Mapping[str, Any]) -> Told:
+    """The case as an alert knows it, so that both show the same steps, with the same people and numbers."""
+    posted = case["posted_at"]
+    return Told(
+        id=case["id"],
+        school=case["school"],
+        category=case["category"],
+        also=tuple(case["also"]),
+        severity=Severity[case["severity"].upper()],
+        post_count=case["post_count"],
+        subjects=tuple(case["subjects"]),
+        posted_at=datetime.fromisoformat(posted) if posted else None,
+        found_at=datetime.fromisoformat(case["found_at"]),
+        kind="",
+        role="",
+    )
 
 
 def _post(post: Mapping[str, Any]) -> str:

@@ -14,7 +14,13 @@ PACKAGES = ("config", "connectors", "monitor", "nlp")
 SKIPPED = {".venv", ".git", "__pycache__", "build", "dist", ".hypothesis", ".mypy_cache", ".ruff_cache"}
 LONGEST = 500  # lines
 TYPICAL = 150
-APART = {"contract", "house", "journey", "real"}  # test folders that stand for a promise, not a package
+APART = {
+    "contract",
+    "house",
+    "journey",
+    "real",
+    "privacy",
+}  # test folders that stand for a promise, not a package
 NOT_OURS = (
     re.compile(r"/work/" + r"[a-z.]"),
     re.compile(r"--(?:extra-)?index" + r"-url|--find" + r"-links|py" + r"pi\.org|pythonhosted" + r"\.org"),

@@ -15,8 +15,8 @@ STEPS = ("assess", "deliver", "poll", "triage")
 
 # From the ground up; a module imports only what stands on an earlier line, or what is named beside it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "notify", "journal", "channels.base", "own", "keys", "plainwords", "audit_records"),
-    ("cases", "routing", "database"),
+    ("errors", "records", "notify", "journal", "channels.base", "own", "plainwords", "audit_records"),
+    ("cases", "routing", "database", "keys"),
     ("minimise", "settling", "access", "audit"),
     ("words", "accounts"),
     ("candidates", "works", "wording", "channels"),
@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("health", "intake", "predict", "dryrun"),
     ("cli_people",),
     ("daemon",),
-    ("demo",),
+    ("demo", "cli_sources"),
     ("cli",),
     ("__main__",),
 )

@@ -56,7 +56,6 @@ def written(folder: Path, *lines: Any) -> Path:
         (b"{", "not a JSON object"),
         (b"plain words", "not a JSON object"),
         (b'{"text": "\xff"}', "not a JSON object"),
-        (b'{"text": "\\ud800"}', "not a JSON object"),
         (b"[" * 5000, "`object`"),
         ([GOOD], "`object`"),
     ],
@@ -173,3 +172,13 @@ def test_any_bytes_are_refused_or_blank(lines: list[bytes]) -> None:
         with pytest.raises(BadInput) as caught:
             read(file, settings(Path(folder)))
     assert caught.value.faults[0][0] == 1
+
+
+def test_half_a_surrogate_is_taken_and_a_link_that_is_none_is_left_out(
+    engine: Engine, works: Works, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.jsonl"
+    file.write_bytes(b'{"text": "Marrowby Community School \\ud83d", "url": "javascript:alert(1)"}\n')
+    assert ingest(file, Store(engine), works, NOW).kept.new == 1
+    (post,) = rows(engine, POST)
+    assert post.url == ""

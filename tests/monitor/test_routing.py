@@ -52,7 +52,16 @@ def test_a_pack_without_routes_still_tells_somebody() -> None:
         ("threatening", ("someone",), [("office", "designated_person"), ("head", "headteacher")]),
         # about the head: the pack's own row says who is told instead
         ("legitimate_complaint", ("farrant",), [("chair", "chair_of_governors")]),
-        ("threatening", ("farrant",), [("office", "designated_person"), ("chair", "chair_of_governors")]),
+        # and of a threat to the head somebody hears who is at the school
+        (
+            "threatening",
+            ("farrant",),
+            [
+                ("office", "designated_person"),
+                ("chair", "chair_of_governors"),
+                ("cp", "child_protection_person"),
+            ],
+        ),
         # about the head and the chair: the next in line
         ("legitimate_complaint", ("farrant", "chairstaff"), [("deputy", "deputy_designated_person")]),
         ("child_at_risk", ("cpstaff",), [("deputy", "deputy_child_protection_person")]),

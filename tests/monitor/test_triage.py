@@ -88,7 +88,7 @@ def test_outcomes(post: Seen, outcome: Outcome, config: Settings) -> None:
             seen(category="threatening", severity=HIGH, staff=("farrant",)),
             "medium",
             "alerted",
-            ["office", "chair"],
+            ["office", "chair", "cp"],
         ),
         (
             seen(mention=False, possible=True, category="possible_mention", severity=HIGH),

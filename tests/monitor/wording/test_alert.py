@@ -70,7 +70,7 @@ def test_the_path_is_numbered_and_whole(config: Settings) -> None:
     assert "policy MB-2.1" in text
     unbroken = " ".join(text.split())
     assert all(step.text in unbroken for step in STEPS)
-    assert "number checked 20 Nov 2026" in unbroken
+    assert "number as of 20 Nov 2026" in unbroken
 
 
 @pytest.mark.parametrize(
