@@ -18,6 +18,7 @@ from nlp import abusive, complaint, defamatory, impersonation, pupils, safeguard
 from nlp.case import Case
 from nlp.component import widest
 from nlp.findings import Assessment, Finding, Flag, Mention, Profile, Reading, Severity
+from nlp.language import notes_of
 from nlp.mention import THRESHOLD
 from nlp.people import STAFF_KINDS, School, Sighting
 from nlp.rules import common_classes, load
@@ -67,9 +68,10 @@ class Assessor:
         _run(self._resolver, case, "")
         if not case.mention.mention and not case.mention.possible:
             return Assessment(case.mention, version=self.version)
+        notes = notes_of(reading, view)
         case.view = marked(view, _apart(case.sightings))
         findings = self._findings(case)
-        return Assessment(case.mention, findings, overall(findings), self.version)
+        return Assessment(case.mention, findings, overall(findings), self.version, notes)
 
     def _findings(self, case: Case) -> tuple[Finding, ...]:
         with self._flags.memory_zone():

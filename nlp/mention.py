@@ -10,48 +10,32 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.case import Case
+from nlp.clues import SCHOOL_PLATFORMS, Clues, clues_of, in_tag
 from nlp.findings import Mention
-from nlp.people import SCHOOL_KINDS, STAFF_KINDS, Kind, School, Sighting
+from nlp.others import strangers
+from nlp.people import SCHOOL_KINDS, STAFF_KINDS, Kind, Sighting
 from nlp.view import View
-from nlp.words import BROAD_PLACES, EDUCATION, ELSEWHERE, OTHER_TOPICS, folded, word_set
+from nlp.words import BROAD_PLACES, EDUCATION, ELSEWHERE, OTHER_TOPICS, word_set
 
 WEIGHTS = {
     "name": 2.5, "address": 2.0, "short": 0.9, "place": 0.1, "broad": 0.0, "full": 0.7, "titled": 1.8, "alias": 1.2,
     "surname": 0.4, "second": 0.6, "education": 1.3, "own": 3.0, "context_name": 2.2, "context_short": 1.6,
     "context_staff": 1.1, "context_place": -0.5, "context_education": 0.6, "elsewhere": -2.3, "other_topic": -1.3,
     "school_page": 1.5, "namesake": -1.5, "capacity": -2.2, "bare": -0.6,
+    "other_school": -3.0, "context_other": -1.2, "stranger": -1.3, "author_place": 0.05,
 }  # fmt: skip
 BIAS = -0.3
 THRESHOLD = 0.5
 """From this confidence on a post is a mention."""
 POSSIBLE = 0.2
 """Below the threshold but above this: shown as "may be about you"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clues:
-    """What was seen in the post and in what it stands under."""
-
-    own: tuple[Sighting, ...]
-    context: tuple[Sighting, ...]
-    namesake: bool = False
-    """A short name stands before "Road", "Arms", "Hospital"."""
-
-
-def clues_of(case: Case) -> Clues:
-    school = case.school
-    context = [*school.sightings(case.context), *school.roles(case.context)]
-    here = case.reading.own or any(seen.kind in SCHOOL_KINDS for seen in context)
-    own = [*school.sightings(case.view, here), *school.roles(case.view)]
-    return Clues(tuple(own), tuple(context), school.namesake(case.view) or school.namesake(case.context))
 
 
 def points(case: Case, clues: Clues) -> dict[str, float]:
@@ -71,8 +55,9 @@ def points(case: Case, clues: Clues) -> dict[str, float]:
             out[name] = WEIGHTS[name]
     if case.reading.own:
         out["own"] = WEIGHTS["own"]
-    elif case.reading.platform in ("school_site", "email_report", "google_review"):
+    elif case.reading.platform in SCHOOL_PLATFORMS:
         out["school_page"] = WEIGHTS["school_page"]
+    _against(case, clues, out)
     if elsewhere(case, clues):
         out["elsewhere"] = WEIGHTS["elsewhere"]
     if words & OTHER_TOPICS and "education" not in out:
@@ -85,6 +70,22 @@ def points(case: Case, clues: Clues) -> dict[str, float]:
     if full and len(out) == 1 and not (here | above) & {*SCHOOL_KINDS, Kind.ROLE}:
         out["bare"] = WEIGHTS["bare"]
     return out
+
+
+def _against(case: Case, clues: Clues, out: dict[str, float]) -> None:
+    """Adds what other schools, people who are not ours and the author's own place are worth."""
+    if clues.author_place and "place" not in out:
+        out["author_place"] = WEIGHTS["author_place"]
+    kinds = {seen.kind for seen in clues.own}
+    ours = case.reading.own or kinds & {*SCHOOL_KINDS} or out.keys() & {"context_name", "context_short"}
+    if ours:
+        return
+    if clues.others:
+        out["other_school"] = WEIGHTS["other_school"]
+    elif clues.other_above:
+        out["context_other"] = WEIGHTS["context_other"]
+    if Kind.PLACE in kinds and not kinds & {*STAFF_KINDS} and strangers(case.view, case.school):
+        out["stranger"] = WEIGHTS["stranger"]
 
 
 _APPOSITION = word_set("a an of the who from whose 's")
@@ -120,15 +121,17 @@ def elsewhere(case: Case, clues: Clues) -> bool:
     """Whether a name of the school is followed by a place that is not the school's, or the post
     names another town or another school and no place of the school's own."""
     ours = {seen.kind for seen in (*clues.own, *clues.context)}
-    if Kind.PLACE in ours or Kind.ADDRESS in ours:
+    if Kind.PLACE in ours:
         return False
-    own_words = _own_words(case.school)
+    own_words = case.school.own_words
     for view, seen_here in ((case.view, clues.own), (case.context, clues.context)):
         for seen in seen_here:
             if seen.kind in (Kind.SHORT, Kind.NAME, Kind.FULL, Kind.TITLED) and _other_place_after(
                 view, seen, own_words
             ):
                 return True
+    if Kind.ADDRESS in ours or clues.author_place:
+        return False
     words = case.view.text.split() + case.context.text.split()
     pairs = pairwise(words)
     return any(
@@ -136,16 +139,10 @@ def elsewhere(case: Case, clues: Clues) -> bool:
     )
 
 
-def _own_words(school: School) -> frozenset[str]:
-    profile = school.profile
-    whole = " ".join([profile.name, *profile.aliases, *profile.places, *profile.schools])
-    return frozenset(folded(whole).split())
-
-
 _NOT_PLACES = word_set(
     """the a my our your his her its this that monday tuesday wednesday thursday friday saturday sunday
     january february march april may june july august september october november december year yr
-    christmas easter i ofsted estyn school primary academy facebook google mr mrs miss ms"""
+    christmas easter i ofsted estyn school primary academy facebook google good outstanding inadequate mr mrs miss ms"""
 )
 
 
@@ -198,10 +195,37 @@ def resolve(case: Case, clues: Clues, threshold: float) -> Mention:
     )
     if not named and not found.keys() & {"own", "school_page", "education"}:
         sure = min(sure, 0.1)
+    if not named and _town_only(case, found):
+        sure = min(sure, 0.1)
+    unsure = only_tagged(case, clues, found)
+    if unsure:
+        sure = min(sure, round(max(POSSIBLE, threshold - 0.05), 4))
     holds = sure >= threshold
-    staff = staff_of(case, clues) if sure >= POSSIBLE else ()
+    staff = staff_of(case, clues) if sure >= POSSIBLE and not unsure else ()
     reasons = tuple(REASONS[name] for name in sorted(found, key=lambda name: -abs(found[name])))
     return Mention(holds, sure, staff, not holds and sure >= POSSIBLE, reasons)
+
+
+def _town_only(case: Case, found: Mapping[str, float]) -> bool:
+    """Nothing but the author's name, account or server ties the post to us, and that only by the place."""
+    if "author_place" not in found or found.keys() & {"own", "school_page"}:
+        return False
+    fields = zip(case.view.words, case.view.fields, strict=True)
+    return not any(field == "author_name" and word.word in EDUCATION for word, field in fields)
+
+
+def only_tagged(case: Case, clues: Clues, found: Mapping[str, float]) -> bool:
+    """Our tag stands under a post that names another school, or our name in another place:
+    too little to alert, unless a member of staff is named outright."""
+    ours = [(seen.kind, in_tag(case, seen)) for seen in clues.own if seen.kind in SCHOOL_KINDS]
+    if (
+        not any(tag for _, tag in ours)
+        or case.reading.own
+        or {seen.kind for seen in clues.own} & {Kind.FULL, Kind.TITLED}
+    ):
+        return False
+    plain = any(not tag for _, tag in ours)
+    return (bool(clues.others) and not plain) or (plain and "elsewhere" in found)
 
 
 REASONS = {
@@ -228,6 +252,10 @@ REASONS = {
     "namesake": "a street, house or club bears the name",
     "capacity": "describes a person of that name in another capacity",
     "bare": "gives nothing but a name",
+    "other_school": "names another school",
+    "context_other": "stands under something about another school",
+    "stranger": "names somebody who is not on the staff list",
+    "author_place": "the author's name or server bears the school's place",
 }
 
 

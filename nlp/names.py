@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from nlp.shapes import NOT_NAMES, OWN, Name, is_class, name_by_shape
 from nlp.view import View
 from nlp.words import ORDINARY, TITLES, word_set
 
@@ -14,12 +14,6 @@ _ALSO_WORDS = word_set(
     frank rob bill grant skye chase angel robin miles max ray pat sue dawn joy iris heather harper penny
     violet willow phoenix eden bailey taylor star logan tom ali ana jan jay lee lou asha ola tia rio
     rowan bonnie precious olive bryn eira alan stan victoria quinn kitty luna aurora aria harris"""
-)
-_NOT_NAMES = word_set(
-    """the a i monday tuesday wednesday thursday friday saturday sunday january february march april may
-    june july august september october november december year yr school primary academy ofsted mum dad
-    nan gran english maths welsh god christmas easter facebook instagram tiktok snapchat youtube gcse
-    sats send sen pe pta ta tas dsl uk masked staff school and but or so in on at to for of from with"""
 )
 _ADULT_BEFORE = (
     TITLES
@@ -32,27 +26,19 @@ _ADULT_BEFORE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """Words [first, last] of a view that look like a person's name."""
-
-    first: int
-    last: int
-    full: bool
-
-
 @cache
 def first_names() -> frozenset[str]:
     text = files("nlp").joinpath("patterns", "first_names.txt").read_text("utf-8")
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
-def names_in(view: View, start: int, end: int) -> list[Name]:
-    """All names that may be a child's among the words of [start, end); titles and staff are left out."""
+def names_in(view: View, start: int, end: int, places: frozenset[str] = frozenset()) -> list[Name]:
+    """All names that may be a child's among the words of [start, end); titles and staff are left out,
+    and so are `places`: words that name the school's surroundings."""
     found: list[Name] = []
     index, stop = view.index(start), view.index(max(start, end - 1))
     while index <= stop:
-        name = _name_at(view, index)
+        name = _name_at(view, index) or name_by_shape(view, index, places)
         if name is None:
             index += 1
             continue
@@ -73,7 +59,7 @@ def _name_at(view: View, index: int) -> Name | None:
         initial = initial or (
             len(after.word) == 1 and after.capital and token.capital and after.word not in ("a", "i")
         )
-        surname = after.capital and token.capital and len(after.word) > 1 and after.word not in _NOT_NAMES
+        surname = after.capital and token.capital and len(after.word) > 1 and after.word not in NOT_NAMES
         low = (
             not token.capital
             and len(after.word) > 3
@@ -102,7 +88,7 @@ def _first_name(view: View, index: int) -> bool:
         return (
             own
             and token.word.isalpha()
-            and token.word not in _NOT_NAMES
+            and token.word not in NOT_NAMES
             and token.word not in ("STAFF", "SCHOOL")
         )
     starts = before is None or before.word in (".", "|", "?", '"')
@@ -111,29 +97,6 @@ def _first_name(view: View, index: int) -> bool:
             not starts or (index + 1 < len(view.words) and view.words[index + 1].capital)
         )
     return True
-
-
-OWN = word_set("my our ma oor")
-RELATION = word_set(
-    """son daughter grandson granddaughter niece nephew lad lass laddie lassie bairn wean girl boy brother
-    sister twins twin youngest eldest grandchild goddaughter godson cousin"""
-)
-
-
-def is_class(word: str) -> bool:
-    """ "y5", "yr10", "11b", "p7", "s1", "5b", "11x2": one word that names a class."""
-    rest = word
-    for lead in ("yr", "year", "y", "p", "s", "bl", "ks"):
-        if word.startswith(lead) and word[len(lead) :].isdigit():
-            return 0 < int(word[len(lead) :][:4]) <= 13
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    letters = rest[len(digits) :]
-    known = (
-        letters.isalpha()
-        and len(letters) <= 2
-        and letters not in ("am", "pm", "st", "nd", "rd", "th", "k", "m", "x")
-    )
-    return bool(digits) and known and 0 < int(digits[:4]) <= 13
 
 
 def _adult(view: View, name: Name) -> bool:

@@ -19,6 +19,7 @@ from nlp.roles import role_patterns
 from nlp.view import View
 from nlp.words import (
     BROAD_PLACES,
+    EDUCATION,
     FEMALE,
     MALE,
     NOT_A_SCHOOL,
@@ -66,6 +67,10 @@ class Sighting:
     field: str
 
 
+def _words_of(*names: str) -> frozenset[str]:
+    return frozenset(word for name in names for word in folded(name).split())
+
+
 class School:
     """One profile made ready for searching."""
 
@@ -77,6 +82,11 @@ class School:
                 table[pattern].append((kind, who))
         self._owners = list(table.values())
         self._automaton = AhoCorasick([f" {pattern} " for pattern in table])
+        self.name_words = _words_of(profile.name, *profile.aliases, *profile.schools) - EDUCATION
+        self.place_words = _words_of(*profile.places)
+        self.own_words = _words_of(profile.name, *profile.aliases, *profile.places, *profile.schools)
+        names = (name for person in profile.staff for name in (person.name, *person.aliases))
+        self.staff_words = _words_of(*names)
         self._people = {person.id: person for person in profile.staff}
         self._roles = [
             (person.id, pattern) for person in profile.staff for pattern in role_patterns(person, profile)

@@ -13,8 +13,9 @@ from spacy.tokens import Doc
 from nlp.case import Case
 from nlp.component import run
 from nlp.findings import Flag, Severity
-from nlp.names import OWN, RELATION, Name, is_class, names_in
+from nlp.names import names_in
 from nlp.rules import Hit, Rule, any_match, find, load, sentence
+from nlp.shapes import OWN, RELATION, Name, is_class
 from nlp.view import View
 from nlp.words import word_set
 
@@ -46,7 +47,7 @@ def decide(case: Case) -> list[tuple[Hit, Severity]]:
     words = frozenset(view.text[window[0] : window[1]].split())
     if any_match(rules.extra["grown"], view.text, words, *window):
         return []
-    names = names_in(view, *window)
+    names = names_in(view, *window, case.school.own_words)
     hits = [hit for name in names if (hit := _tied(view, name)) is not None]
     hits += _listed(view, names)
     hits += find(rules.rules, view.text, case.context.text, window)

@@ -53,7 +53,12 @@ def _lawful(text: str, hit: Hit, words: frozenset[str], window: tuple[int, int])
 
 
 def _level(text: str, hit: Hit, words: frozenset[str]) -> Severity:
-    """A named time makes a threat to a person specific, and so critical (guide 7.3, 7.4)."""
+    """A named time, or a weapon in the writer's hand, makes a threat to a person specific,
+    and so critical (guide 7.3, 7.4)."""
+    if hit.rule.severity >= Severity.HIGH:
+        near = (max(0, hit.start - _AROUND), min(len(text), hit.end + _AROUND))
+        if any_match(load("threatening").extra["armed"], text, words, *near):
+            return Severity.CRITICAL
     if hit.rule.id in _FACE_TO_FACE:
         near = (max(0, hit.start - _AROUND), min(len(text), hit.end + _AROUND))
         if any_match(load("threatening").extra["specific"], text, words, *near):

@@ -71,6 +71,9 @@ TITLES = word_set(
 )
 MALE = word_set("mr sir fr father mister")
 FEMALE = word_set("mrs miss ms sister madam missus bean")
+MALE_OR_FEMALE_TITLES = word_set("mr mrs miss ms mx dr")
+"""Titles that a surname follows; "sir" and "father" stand alone too often."""
+PRIMARY_PHASES = frozenset(("nursery", "infant", "junior", "primary"))
 
 
 ELSEWHERE = word_set(

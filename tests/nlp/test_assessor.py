@@ -115,6 +115,9 @@ def test_context_is_never_evidence(assess: Assess) -> None:
         ("Alfie Marlow in Year 5 is in foster care", Severity.HIGH),
         ("I will stab Mr O'Shea tonight", Severity.CRITICAL),
         ("my daughter says she wants to die", Severity.CRITICAL),
+        ("Miss Green had better watch her back. I will be there on Monday with a hammer", Severity.CRITICAL),
+        ("Miss Green had better watch her back", Severity.HIGH),
+        ("Miss Green was sacked from her old school for fraud", Severity.HIGH),
         ("I want to make a formal complaint", Severity.NONE),
     ],
 )
@@ -145,6 +148,11 @@ def test_nothing_is_lost_in_a_long_post(assess: Assess) -> None:
         "shame if shame if ",
         "u s e ",
         "\u0301",
+        "Fennick Lane Juniors the head ",
+        "Mrs Tranter ",
+        "#quillmereprimary in Leeds ",
+        "Perran Trewidden in Year ",
+        "yn mae wedi ",
     ],
 )
 def test_hostile_repetition_takes_time_in_proportion(assess: Assess, piece: str) -> None:
