@@ -178,7 +178,9 @@ class Daemon:
     def _retain(self, works: Works) -> int:
         try:
             counts = retention.run(self._store, works.settings, self._clock())
-        except Exception:
+        except (
+            Exception
+        ):  # raised again: the step's outer handler says it; here only the next try is brought forward
             with suppress(JobLookupError):
                 self._scheduler.modify_job("retain", next_run_time=utc_now() + RETAIN_AGAIN)
             raise

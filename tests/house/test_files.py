@@ -22,7 +22,7 @@ APART = {
     "privacy",
 }  # test folders that stand for a promise, not a package
 NOT_OURS = (
-    re.compile(r"/work/" + r"[a-z.]"),
+    re.compile(r"/wo" + r"rk/[a-z.]"),
     re.compile(r"--(?:extra-)?index" + r"-url|--find" + r"-links|py" + r"pi\.org|pythonhosted" + r"\.org"),
 )
 
