@@ -81,6 +81,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
+        # The outermost edge: an unexpected error's own text may hold a post, a name or a secret.
         if os.environ.get(DEBUG) == "1":
             raise
         say(

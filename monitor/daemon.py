@@ -140,6 +140,7 @@ class Daemon:
             count = self._work(name, works, ways)
             failure = ""
         except Exception as error:
+            # The step's one outer handler: the daemon lives, health tells, the next run tries again.
             LOG.error(
                 "step %s failed: %s", name, type(error).__name__, exc_info=LOG.isEnabledFor(logging.DEBUG)
             )
